@@ -1,0 +1,40 @@
+// Completes package-lock.json with the optional platform packages that a registry mirror would not serve, so that
+// `npm ci` accepts the lock everywhere. Run it after every `npm install`; npm leaves such packages out of the lock and
+// then refuses the lock it wrote itself. The entry carries what its name says (os, cpu, libc); npm skips the package
+// where they do not match, and fetches it by name and version where they do.
+import { readFileSync, writeFileSync } from "node:fs";
+
+interface Entry {
+  version?: string;
+  dev?: boolean;
+  optional?: boolean;
+  os?: string[];
+  cpu?: string[];
+  libc?: string[];
+  optionalDependencies?: Record<string, string>;
+}
+const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as { packages: Record<string, Entry> };
+const OS = ["android", "darwin", "freebsd", "linux", "openharmony", "win32", "aix", "netbsd", "openbsd", "sunos"];
+const added: string[] = [];
+
+for (const parent of Object.values(lock.packages)) {
+  for (const [name, version] of Object.entries(parent.optionalDependencies ?? {})) {
+    const key = `node_modules/${name}`;
+    const words = name.slice(name.indexOf("/") + 1).replace(/^binding-/, "").split("-");
+    const [os, cpu, abi = ""] = words;
+    if (lock.packages[key] || os === undefined || cpu === undefined || !OS.includes(os)) continue;
+    const libc = abi.startsWith("musl") ? ["musl"] : abi.startsWith("gnu") ? ["glibc"] : undefined;
+    lock.packages[key] = {
+      version,
+      cpu: [cpu],
+      ...(parent.dev ? { dev: true } : {}),
+      ...(os === "linux" && libc ? { libc } : {}),
+      optional: true,
+      os: [os],
+    };
+    added.push(`${name}@${version}`);
+  }
+}
+const sorted = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)));
+writeFileSync("package-lock.json", `${JSON.stringify({ ...lock, packages: sorted }, null, 2)}\n`);
+process.stdout.write(added.length ? `completed: ${added.join(" ")}\n` : "complete already\n");

@@ -1,0 +1,205 @@
+// All log bytes live here: one WebAssembly memory of fixed size, cut into regions by an allocator that refuses instead of
+// growing. What must hold: a region has one owner and is released once; regions never overlap; free neighbours are
+// joined; an unpinned region may move when room is scattered, so a pointer or view is good only until the owner's next
+// await unless the region is pinned. Whoever lets something asynchronous read or write a region pins it for that time.
+import { assert } from "./errors.ts";
+
+const ALIGN = 16;
+/** Kernels load 16 bytes at a time and may run past the end of a region by less than this. */
+const SLACK = 32;
+/** The first page belongs to the kernel: its static data and the structs by which it is called. */
+export const KERNEL_BYTES = 65536;
+
+export class Region {
+  /** Address in the arena's memory. */
+  ptr: number;
+  /** Usable bytes. */
+  length: number;
+  /** Bytes taken from the arena. */
+  size: number;
+  pins = 0;
+  released = false;
+
+  constructor(ptr: number, length: number, size: number) {
+    this.ptr = ptr;
+    this.length = length;
+    this.size = size;
+  }
+}
+
+interface Hole {
+  ptr: number;
+  size: number;
+}
+
+export interface ArenaOptions {
+  /** Fill released regions with this byte, so that tests see a use after release. */
+  readonly poison?: number;
+}
+
+export class Arena {
+  readonly memory: WebAssembly.Memory;
+  readonly bytes: Uint8Array;
+  /** Bytes that regions can have in all. */
+  readonly capacity: number;
+  /** Free ranges by rising address, none adjacent to the next. */
+  private holes: Hole[];
+  private readonly regions = new Set<Region>();
+  private readonly poison: number | undefined;
+  private usedBytes = 0;
+
+  /** @param capacity bytes, rounded up to whole WebAssembly pages */
+  constructor(capacity: number, options: ArenaOptions = {}) {
+    const pages = Math.ceil((capacity + KERNEL_BYTES) / 65536);
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.capacity = pages * 65536 - KERNEL_BYTES;
+    this.holes = [{ ptr: KERNEL_BYTES, size: this.capacity }];
+    this.poison = options.poison;
+  }
+
+  /** Bytes taken, alignment and slack included. */
+  get used(): number {
+    return this.usedBytes;
+  }
+
+  get free(): number {
+    return this.capacity - this.usedBytes;
+  }
+
+  /** Regions alive: for leak checks. */
+  get count(): number {
+    return this.regions.size;
+  }
+
+  /** What a region of `length` takes. */
+  static cost(length: number): number {
+    return (length + SLACK + ALIGN - 1) & ~(ALIGN - 1);
+  }
+
+  /** From the low end: chunks. Undefined when there is no room. */
+  alloc(length: number): Region | undefined {
+    return this.take(length, "low");
+  }
+
+  /** From the high end: bodies, which are pinned most of their life and would scatter the rest. */
+  allocHigh(length: number): Region | undefined {
+    return this.take(length, "high");
+  }
+
+  private take(length: number, end: "low" | "high"): Region | undefined {
+    const size = Arena.cost(length);
+    if (size > this.free) return undefined;
+    let at = this.fit(size, end);
+    if (at === undefined) {
+      this.compact();
+      at = this.fit(size, end);
+      if (at === undefined) return undefined;
+    }
+    const hole = this.holes[at] as Hole;
+    const ptr = end === "low" ? hole.ptr : hole.ptr + hole.size - size;
+    if (end === "low") hole.ptr += size;
+    hole.size -= size;
+    if (hole.size === 0) this.holes.splice(at, 1);
+    const region = new Region(ptr, length, size);
+    this.regions.add(region);
+    this.usedBytes += size;
+    return region;
+  }
+
+  private fit(size: number, end: "low" | "high"): number | undefined {
+    const index =
+      end === "low" ? this.holes.findIndex((h) => h.size >= size) : this.holes.findLastIndex((h) => h.size >= size);
+    return index < 0 ? undefined : index;
+  }
+
+  /** Gives the tail of a region back; its first `length` bytes stay. */
+  shrink(region: Region, length: number): void {
+    assert(!region.released && length <= region.length, "shrink of a released region, or upwards");
+    const size = Arena.cost(length);
+    const rest = region.size - size;
+    region.length = length;
+    if (rest === 0) return;
+    region.size = size;
+    this.usedBytes -= rest;
+    this.join(region.ptr + size, rest);
+  }
+
+  release(region: Region): void {
+    assert(!region.released, "region released twice");
+    assert(region.pins === 0, "pinned region released");
+    region.released = true;
+    this.regions.delete(region);
+    this.usedBytes -= region.size;
+    if (this.poison !== undefined) this.bytes.fill(this.poison, region.ptr, region.ptr + region.size);
+    this.join(region.ptr, region.size);
+  }
+
+  pin(region: Region): void {
+    assert(!region.released, "released region pinned");
+    region.pins++;
+  }
+
+  unpin(region: Region): void {
+    assert(region.pins > 0, "unpin without pin");
+    region.pins--;
+  }
+
+  /** A view without a copy. */
+  view(region: Region, from = 0, to: number = region.length): Buffer {
+    assert(!region.released, "view of a released region");
+    return Buffer.from(this.bytes.buffer, region.ptr + from, to - from);
+  }
+
+  private join(ptr: number, size: number): void {
+    let low = 0;
+    let high = this.holes.length;
+    while (low < high) {
+      const mid = (low + high) >> 1;
+      if ((this.holes[mid] as Hole).ptr < ptr) low = mid + 1;
+      else high = mid;
+    }
+    const before = this.holes[low - 1];
+    const after = this.holes[low];
+    const joinsBefore = before !== undefined && before.ptr + before.size === ptr;
+    const joinsAfter = after !== undefined && ptr + size === after.ptr;
+    if (joinsBefore) {
+      before.size += size + (joinsAfter ? after.size : 0);
+      if (joinsAfter) this.holes.splice(low, 1);
+    } else if (joinsAfter) {
+      after.ptr = ptr;
+      after.size += size;
+    } else {
+      this.holes.splice(low, 0, { ptr, size });
+    }
+  }
+
+  /** Slides every unpinned region down as far as the pinned ones allow: makes scattered room whole. */
+  private compact(): void {
+    const alive = [...this.regions].sort((a, b) => a.ptr - b.ptr);
+    const pinned = alive.filter((r) => r.pins > 0);
+    this.holes = [];
+    let next = KERNEL_BYTES;
+    let p = 0;
+    for (const region of alive) {
+      if (region.pins > 0) continue;
+      for (;;) {
+        const wall = pinned[p];
+        if (wall === undefined || next + region.size <= wall.ptr) break;
+        if (wall.ptr > next) this.holes.push({ ptr: next, size: wall.ptr - next });
+        next = wall.ptr + wall.size;
+        p++;
+      }
+      // `next` never passes the region's own place: what lies below it has moved down or stayed.
+      this.bytes.copyWithin(next, region.ptr, region.ptr + region.size);
+      region.ptr = next;
+      next += region.size;
+    }
+    for (const wall of pinned.slice(p)) {
+      if (wall.ptr > next) this.holes.push({ ptr: next, size: wall.ptr - next });
+      next = wall.ptr + wall.size;
+    }
+    const end = KERNEL_BYTES + this.capacity;
+    if (end > next) this.holes.push({ ptr: next, size: end - next });
+  }
+}

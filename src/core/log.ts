@@ -1,0 +1,11 @@
+// The agent's own log, as every stage sees it. `event` is a stable word listed in docs/errors.md; `message` is a full
+// sentence with numbers and units that stands alone; fields carry the rest. No secret, no log text of the user's.
+
+export interface Log {
+  debug(event: string, message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(event: string, message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(event: string, message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(event: string, message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
