@@ -20,7 +20,10 @@ const added: string[] = [];
 for (const parent of Object.values(lock.packages)) {
   for (const [name, version] of Object.entries(parent.optionalDependencies ?? {})) {
     const key = `node_modules/${name}`;
-    const words = name.slice(name.indexOf("/") + 1).replace(/^binding-/, "").split("-");
+    const words = name
+      .slice(name.indexOf("/") + 1)
+      .replace(/^binding-/, "")
+      .split("-");
     const [os, cpu, abi = ""] = words;
     if (lock.packages[key] || os === undefined || cpu === undefined || !OS.includes(os)) continue;
     const libc = abi.startsWith("musl") ? ["musl"] : abi.startsWith("gnu") ? ["glibc"] : undefined;

@@ -41,7 +41,8 @@ export class SpillwayError extends Error {
 
 /** Stops the process: something that cannot happen has happened, and going on could lose or repeat data. */
 export function assert(condition: boolean, what: string): asserts condition {
-  if (!condition) throw new SpillwayError("bug", `BUG: ${what}`, { hint: "please report it with `spillway inspect --json`" });
+  if (!condition)
+    throw new SpillwayError("bug", `BUG: ${what}`, { hint: "please report it with `spillway inspect --json`" });
 }
 
 /** A short sentence for any thrown value, for a log field. */

@@ -19,7 +19,13 @@ export type SendReport =
   /** Every document was stored now. */
   | { readonly kind: "stored" }
   /** A verdict per document. `busy`: the server asked to slow down (429) for at least one. */
-  | { readonly kind: "mixed"; readonly verdicts: Uint8Array; readonly refusals: ReadonlyMap<number, Refusal>; readonly busy: boolean; readonly why: string }
+  | {
+      readonly kind: "mixed";
+      readonly verdicts: Uint8Array;
+      readonly refusals: ReadonlyMap<number, Refusal>;
+      readonly busy: boolean;
+      readonly why: string;
+    }
   /** The request as a whole was turned away and nothing of it was stored: 429, 503 before any work. */
   | { readonly kind: "busy"; readonly why: string; readonly retryAfterMs: number | undefined }
   /** The body is too large (413) or cannot be parsed (400): halve it; a single document is refused with this. */
