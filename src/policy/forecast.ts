@@ -1,0 +1,94 @@
+// When the next rung is reached at the present growth, for `top`, the log and the dashboard. Pure: samples go in with
+// their time. What must hold: nothing is foretold from less than HOLD_MS of one direction, so that a hiccup frightens
+// nobody; and no figure is finer than the guess is good.
+import type { Action, Ladder } from "../core/options.ts";
+
+const WINDOW_MS = 60_000;
+const HOLD_MS = 10_000;
+/** Samples closer than this replace one another, which bounds the work however often somebody looks. */
+const SPACING_MS = 1000;
+/** What takes longer than this counts as standing still. */
+const HORIZON_MS = 24 * 3_600_000;
+/** Below this utilization, at accept, coming and going is daily business. */
+const QUIET = 0.01;
+
+interface Sample {
+  readonly atMs: number;
+  readonly bytes: number;
+}
+
+export type Forecast =
+  | { readonly kind: "unknown" | "steady" | "held" }
+  | { readonly kind: "rising"; readonly to: Action | "full"; readonly inMs: number }
+  | { readonly kind: "draining"; readonly inMs: number };
+
+export interface Trend {
+  readonly samples: readonly Sample[];
+  readonly direction: Forecast["kind"];
+  readonly sinceMs: number;
+  /** Shown: the forecast once its direction has held, `unknown` before. */
+  readonly forecast: Forecast;
+}
+
+export const NO_TREND: Trend = { samples: [], direction: "unknown", sinceMs: 0, forecast: { kind: "unknown" } };
+
+/** @param budget bytes of the ladder's share */
+export function observe(
+  trend: Trend,
+  ladder: Ladder,
+  rung: number,
+  bytes: number,
+  budget: number,
+  nowMs: number,
+): Trend {
+  const samples = keep(trend.samples, { atMs: nowMs, bytes });
+  const guess = extrapolate(ladder, rung, bytes, budget, slope(samples));
+  const sinceMs = guess.kind === trend.direction ? trend.sinceMs : nowMs;
+  const holds = nowMs - sinceMs >= HOLD_MS;
+  return { samples, direction: guess.kind, sinceMs, forecast: holds ? guess : { kind: "unknown" } };
+}
+
+function keep(samples: readonly Sample[], next: Sample): readonly Sample[] {
+  const recent = samples.filter((sample) => next.atMs - sample.atMs <= WINDOW_MS);
+  const last = recent.at(-2);
+  if (last !== undefined && next.atMs - last.atMs < SPACING_MS) recent.pop();
+  return [...recent, next];
+}
+
+/** Bytes a millisecond by least squares: one late sample does not bend it. */
+function slope(samples: readonly Sample[]): number {
+  const n = samples.length;
+  const meanAt = samples.reduce((sum, s) => sum + s.atMs, 0) / n;
+  const meanBytes = samples.reduce((sum, s) => sum + s.bytes, 0) / n;
+  let above = 0;
+  let below = 0;
+  for (const s of samples) {
+    above += (s.atMs - meanAt) * (s.bytes - meanBytes);
+    below += (s.atMs - meanAt) ** 2;
+  }
+  return below === 0 ? 0 : above / below;
+}
+
+function extrapolate(ladder: Ladder, rung: number, bytes: number, budget: number, growth: number): Forecast {
+  if (rung === 0 && bytes < QUIET * budget) return { kind: "steady" };
+  const next = ladder.find((mark, index) => index >= rung && mark.enter * budget > bytes);
+  const mark = next === undefined ? budget : next.enter * budget;
+  const inMs = growth > 0 ? Math.max(0, mark - bytes) / growth : growth < 0 ? bytes / -growth : Infinity;
+  if (inMs > HORIZON_MS) return { kind: rung > 0 ? "held" : "steady" };
+  return growth > 0 ? { kind: "rising", to: next?.action ?? "full", inMs } : { kind: "draining", inMs };
+}
+
+/** "block in 4m10s", "full in about 3 h", "held", "draining, empty in 6m", "steady"; nothing while unknown. */
+export function forecastText(forecast: Forecast): string {
+  if (forecast.kind === "rising") return `${forecast.to} in ${roughly(forecast.inMs)}`;
+  if (forecast.kind === "draining") return `draining, empty in ${roughly(forecast.inMs)}`;
+  return forecast.kind === "unknown" ? "" : forecast.kind;
+}
+
+function roughly(ms: number): string {
+  if (ms < 60_000 - 2500) return `${Math.max(5, Math.round(ms / 5000) * 5)}s`;
+  const tens = Math.round(ms / 10_000);
+  if (tens < 60) return `${Math.floor(tens / 6)}m${tens % 6 === 0 ? "" : `${(tens % 6) * 10}s`}`;
+  const minutes = Math.round(ms / 60_000);
+  return minutes < 60 ? `${minutes}m` : `about ${Math.round(minutes / 60)} h`;
+}
