@@ -1,0 +1,95 @@
+// What the kernel costs per byte: `node bench/kernel.ts`. CPU time of this process, best of five rounds; the memory fits
+// the last-level cache about as a chunk does, so these are the kernel's own figures, without reading and sending.
+import { Arena, type Region } from "../src/core/arena.ts";
+import { Kernel } from "../src/kernel/kernel.ts";
+import { writeTemplate, type Template } from "../src/kernel/template.ts";
+
+const CHUNK = 256 * 1024;
+const arena = new Arena(16 << 20);
+const kernel = new Kernel(arena);
+
+function region(bytes: number): Region {
+  const taken = arena.alloc(bytes);
+  if (taken === undefined) throw new Error("the arena of the bench is too small");
+  return taken;
+}
+
+const scratch = region(4096);
+const template: Template = writeTemplate(arena, scratch, 0, {
+  head: '{"create":{"_id":"0123456789abcdef01234567-',
+  middle: '"}}\n{"@timestamp":"',
+  time: "2026-11-24T06:40:12.000Z",
+  lead: '","message":"',
+  path: '","log":{"file":{"path":"/var/log/nginx/access.log"},"offset":',
+  close: "}",
+  tail: ',"host":{"name":"web-1"},"event":{"dataset":"nginx"}}\n',
+});
+const dst = region(24 * CHUNK);
+
+/** A chunk of whole lines, each as `line` makes it. */
+function chunk(line: (i: number) => string): { src: Region; length: number; lines: number } {
+  const src = region(CHUNK);
+  const view = arena.view(src);
+  let length = 0;
+  let lines = 0;
+  for (; ; lines++) {
+    const text = Buffer.from(`${line(lines)}\n`);
+    if (length + text.length > CHUNK) return { src, length, lines };
+    length += text.copy(view, length);
+  }
+}
+
+function access(i: number): string {
+  const agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36";
+  const start = `10.${i % 256}.${(i * 7) % 256}.${(i * 13) % 256} - - [24/Nov/2026:06:40:${10 + (i % 50)} +0000]`;
+  const line = `${start} "GET /shop/item/${100000 + i}?ref=start HTTP/1.1" 200 ${1000 + (i % 9000)} "-" "${agent}"`;
+  return line.padEnd(215, "x");
+}
+
+/** Best CPU seconds of one `run`. */
+function seconds(run: () => void): number {
+  let best = Infinity;
+  for (let round = 0; round < 5; round++) {
+    const before = process.cpuUsage();
+    for (let i = 0; i < 400; i++) run();
+    const used = process.cpuUsage(before);
+    best = Math.min(best, (used.user + used.system) / 1e6 / 400);
+  }
+  return best;
+}
+
+interface Row {
+  what: string;
+  "GB/s in": string;
+  "M lines/s": string;
+}
+const rows: Row[] = [];
+function measure(what: string, bytes: number, lines: number, run: () => void): void {
+  const s = seconds(run);
+  rows.push({ what, "GB/s in": (bytes / s / 1e9).toFixed(2), "M lines/s": (lines / s / 1e6).toFixed(2) });
+}
+
+const kinds: Record<string, (i: number) => string> = {
+  "access 216 B": access,
+  "UTF-8, accents": (i) =>
+    `${i} Größenänderung für Benutzer «Müller» abgeschlossen, façade déjà vu ${"plain text ".repeat(13)}`,
+  "UTF-8, Chinese": (i) => `${i} ${"用户登录成功服务器响应时间正常".repeat(4)}`,
+  "Latin-1 (repaired)": (i) => `${i} ${"plain text ".repeat(18)}`,
+  "short, 20 B": (i) => `line ${String(i).padStart(14, "0")}`,
+};
+for (const [name, line] of Object.entries(kinds)) {
+  const { src, length, lines } = chunk(line);
+  if (name.startsWith("Latin")) {
+    const view = arena.view(src);
+    for (let i = 20; i < length; i += 40) if (view[i] !== 10) view[i] = 0xe9;
+  }
+  measure(`scan   ${name}`, length, lines, () => kernel.scan(src, 0, length));
+  const job = {
+    ...{ src, from: 0, length, base: 123_456_789, dst, dstFrom: 0, capacity: dst.length, template },
+    ...{ maxDocs: 1 << 30, first: 0 },
+  };
+  if (kernel.encode(job).consumed !== length) throw new Error(`${name}: the chunk was not encoded in whole`);
+  measure(`encode ${name}`, length, lines, () => kernel.encode(job));
+}
+// eslint-disable-next-line no-console -- a script
+console.table(rows);

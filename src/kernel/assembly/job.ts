@@ -1,0 +1,44 @@
+// The structs by which the kernel is called. kernel/layout.ts has the same fields in the same order: change both.
+// usize is 32 bits here.
+
+@unmanaged
+export class ScanJob {
+  src: usize;
+  length: usize;
+  // Results.
+  records: usize;
+  end: usize;
+  longest: usize;
+}
+
+/** For `encode` and `encodeTable`. The constant bytes of a document stand one after another from `template` on. */
+@unmanaged
+export class EncodeJob {
+  /** Where in the source `src` (`encode`) or the chunk (`encodeTable`) begins: a whole number. */
+  base: f64;
+  src: usize;
+  /** encode: bytes of `src`. encodeTable: records in the table. */
+  length: usize;
+  dst: usize;
+  capacity: usize;
+  maxDocs: usize;
+  /** One byte per record, of the record that comes first; 0 = every record is open. */
+  verdicts: usize;
+  /** Only encodeTable. */
+  table: usize;
+  /** Only encodeTable: the record to begin with. */
+  first: usize;
+  template: usize;
+  head: usize;
+  middle: usize;
+  time: usize;
+  lead: usize;
+  path: usize;
+  close: usize;
+  tail: usize;
+  // Results.
+  docs: usize;
+  bytes: usize;
+  consumed: usize;
+  records: usize;
+}

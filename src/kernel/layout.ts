@@ -1,0 +1,32 @@
+// Where the door writes what the kernel reads: the structs of assembly/job.ts as indices of 32-bit words (f64 fields as
+// indices of 64-bit words). Same fields in the same order: change both.
+
+/** Static data of the kernel stands below, the struct of the running call here; both within KERNEL_BYTES. */
+export const JOB = 32768;
+
+export const SCAN = { src: 0, length: 1, records: 2, end: 3, longest: 4 } as const;
+
+export const ENCODE = {
+  /** f64 */
+  base: 0,
+  src: 2,
+  length: 3,
+  dst: 4,
+  capacity: 5,
+  maxDocs: 6,
+  verdicts: 7,
+  table: 8,
+  first: 9,
+  template: 10,
+  head: 11,
+  middle: 12,
+  time: 13,
+  lead: 14,
+  path: 15,
+  close: 16,
+  tail: 17,
+  docs: 18,
+  bytes: 19,
+  consumed: 20,
+  records: 21,
+} as const;
