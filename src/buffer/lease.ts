@@ -1,0 +1,95 @@
+// Chunks handed out to the sink (rules D1-D5 of the buffer's model). A lease is "waiting" before a request and between
+// two, "wire" while one runs. Per source the first leases are in span order; who may lease is decided here alone.
+import type { Chunk } from "./chunk.ts";
+import { isOpen, memoryOf } from "./chunk.ts";
+import { type BufferState, dropOpen, leave } from "./state.ts";
+
+export interface Lease {
+  /** Open chunks only, by rising sequence number. */
+  chunks: Chunk[];
+  state: "waiting" | "wire";
+  /** Bytes of the bodies quota that it holds. */
+  readonly body: number;
+}
+
+export interface LeaseLimit {
+  /** Bytes of chunks. */
+  readonly bytes: number;
+  readonly records: number;
+  /** Of the bodies quota, for the encoded batch. */
+  readonly body: number;
+}
+
+/** A lease of the oldest chunks that may be sent now, or undefined. */
+export function takeLease(state: BufferState, limit: LeaseLimit): Lease | undefined {
+  if (state.bodies + limit.body > state.quotas.bodies) return undefined;
+  const lease: Lease = { chunks: [], state: "waiting", body: limit.body };
+  const barred = new Set<unknown>();
+  let bytes = 0;
+  let records = 0;
+  for (const chunk of state.ready) {
+    const { source } = chunk;
+    if (barred.has(source)) continue;
+    if (!mayLease(state, chunk)) {
+      barred.add(source);
+      continue;
+    }
+    const full = bytes + chunk.length > limit.bytes || records + chunk.open > limit.records;
+    const over = state.leased + memoryOf(chunk) > state.quotas.leased;
+    // The first chunk of all is always handed out, however large: otherwise it could never leave.
+    if ((full && lease.chunks.length > 0) || (over && state.leased > 0)) break;
+    bytes += chunk.length;
+    records += chunk.open;
+    state.leased += memoryOf(chunk);
+    chunk.lease = lease;
+    lease.chunks.push(chunk);
+  }
+  if (lease.chunks.length === 0) return undefined;
+  for (const chunk of lease.chunks) state.ready.remove(chunk);
+  state.bodies += lease.body;
+  state.leases.add(lease);
+  return lease;
+}
+
+/** D1 and D2: the order within a source, and its id durable before anything is sent under it. */
+function mayLease(state: BufferState, chunk: Chunk): boolean {
+  const { source } = chunk;
+  if (!source.durable && state.mode !== "degraded") return false;
+  const older = source.unloaded.first;
+  return older === undefined || older.seq > chunk.seq || state.reading === "failing";
+}
+
+/**
+ * Just before a request, synchronously with the encoding: what is to be sent, without what was settled or evicted
+ * meanwhile. False when nothing may be sent now (leased in degraded mode, healed since: the ids must first be durable).
+ */
+export function beginSend(state: BufferState, lease: Lease): boolean {
+  if (state.mode !== "degraded" && lease.chunks.some((c) => !c.source.durable)) return false;
+  if (lease.chunks.length === 0) return false;
+  lease.state = "wire";
+  return true;
+}
+
+/** The request has ended and its verdicts are in: what was evicted meanwhile is dropped now, unless it was stored. */
+export function endSend(state: BufferState, lease: Lease): void {
+  lease.state = "waiting";
+  for (const chunk of lease.chunks.slice()) if (chunk.marked !== undefined) dropOpen(state, chunk, chunk.marked);
+}
+
+/** Gives chunks back that were not sent, or not settled; the lease ends when it has none left. */
+export function giveBack(state: BufferState, lease: Lease, chunks: readonly Chunk[]): void {
+  for (const chunk of chunks) {
+    if (!isOpen(chunk) || chunk.lease !== lease) continue;
+    leave(state, chunk);
+    if (chunk.marked !== undefined) dropOpen(state, chunk, chunk.marked);
+    else state.ready.add(chunk);
+  }
+}
+
+/** Ends the lease: everything still open goes back. */
+export function endLease(state: BufferState, lease: Lease): void {
+  if (!state.leases.delete(lease)) return;
+  state.bodies -= lease.body;
+  lease.state = "waiting";
+  giveBack(state, lease, lease.chunks.slice());
+}

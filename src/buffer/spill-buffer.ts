@@ -1,0 +1,297 @@
+// The buffer's door. Everything here is one synchronous step on the state, or the loop that carries transactions to the
+// spool and their answers back. Callers wait only in `room` and on `changes`; both are looked at again on a timer too.
+import type { Arena, Region } from "../core/arena.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Draft, Envelope } from "../core/chunk.ts";
+import { describe } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { Identity, KnownSource, SourceId } from "../core/source.ts";
+import { Wakeup } from "../core/wakeup.ts";
+import { admitDraft, restoreRow } from "./admit.ts";
+import { enterSpill, heal, leaveSpill, stalls } from "./modes.ts";
+import { Ledger } from "./ledger.ts";
+import { beginPageIn, endPageIn } from "./paging.ts";
+import type { Quotas } from "./quotas.ts";
+import { RoomQueue } from "./room.ts";
+import type { Share } from "./shares.ts";
+import { type SourceState, sourceState } from "./sources.ts";
+import type { Recovered, Spool } from "./spool.ts";
+import { BufferState } from "./state.ts";
+import { type Writing, committed, compose, failed } from "./writer.ts";
+import { pressing } from "./pace.ts";
+
+/** A checkpoint is written at most this often while nothing presses. */
+const PACE_MS = 1000;
+const PROBE_MS = 2000;
+
+export interface BufferParts {
+  readonly clock: Clock;
+  readonly arena: Arena;
+  readonly quotas: Quotas;
+  readonly log: Log;
+  readonly spool: Spool;
+  readonly recovered: Recovered;
+  readonly rowBudget: number;
+  /** Ratio of the budget per policy in use. */
+  readonly shares: Readonly<Record<string, number>>;
+}
+
+export class SpillBuffer {
+  readonly state: BufferState;
+  /** Notified after every step that may let somebody go on. */
+  readonly changes: Wakeup;
+  private readonly parts: BufferParts;
+  private readonly known: Map<string, KnownSource>;
+  private readonly waiting: RoomQueue;
+  private writing: Writing | undefined;
+  private lastCommit: number;
+  private loading = 0;
+  private timer: { cancel(): void } | undefined;
+  private timerAt = Infinity;
+  /** Real size of database and WAL after the last commit. */
+  diskBytes: number;
+
+  constructor(parts: BufferParts) {
+    const { clock, arena, quotas, recovered, rowBudget } = parts;
+    this.parts = parts;
+    this.state = new BufferState({ clock, arena, quotas, rowBudget, ledger: new Ledger(recovered.ledger) });
+    this.changes = new Wakeup(clock);
+    this.waiting = new RoomQueue(this.state);
+    this.lastCommit = clock.now();
+    this.diskBytes = recovered.size;
+    for (const [policy, ratio] of Object.entries(parts.shares)) {
+      this.state.shares.set(policy, { policy, ratio, memory: 0, disk: 0 });
+    }
+    this.known = new Map(recovered.sources.map((s) => [s.id, s]));
+    this.restore(recovered);
+    this.wake(0);
+  }
+
+  /** S1: rows make the buffer start in spill mode; their sources are open, though perhaps without a file. */
+  private restore(recovered: Recovered): void {
+    const { state } = this;
+    for (const e of recovered.envelopes) state.envelopes.set(factsKey(e), e);
+    const byId = new Map(recovered.envelopes.map((e) => [e.id, e]));
+    for (const row of recovered.rows) {
+      const source = state.sources.get(row.source) ?? this.recall(row.source);
+      restoreRow(state, row, source, byId.get(row.envelope) as Envelope, this.shareOf);
+    }
+    state.nextSeq = recovered.nextSeq;
+    if (recovered.rows.length > 0) state.mode = "spill";
+  }
+
+  private recall(id: SourceId): SourceState {
+    const source = sourceState(this.known.get(id) as KnownSource, Number.MAX_SAFE_INTEGER, true);
+    this.state.sources.set(id, source);
+    return source;
+  }
+
+  private readonly shareOf = (policy: string): Share => {
+    let share = this.state.shares.get(policy);
+    // Rows of a ladder that is no longer configured: they keep a share of their own, which takes nothing new.
+    if (!share) this.state.shares.set(policy, (share = { policy, ratio: 0, memory: 0, disk: 0 }));
+    return share;
+  };
+
+  /** Sources that the state database knows for an input, not yet opened ones included. */
+  knownSources(input: string): KnownSource[] {
+    return [...this.known.values()].filter((s) => s.input === input);
+  }
+
+  openSource(known: KnownSource, size: number): void {
+    const durable = this.known.has(known.id);
+    const restored = this.state.sources.get(known.id);
+    if (restored) {
+      restored.rereadLimit = size;
+      restored.changed ||= restored.identity !== known.identity;
+      restored.identity = known.identity;
+    } else this.state.sources.set(known.id, sourceState(known, size, durable));
+    if (!durable) this.state.urgent.add(this.source(known.id));
+    this.wake(durable ? PACE_MS : 5);
+  }
+
+  identify(id: SourceId, identity: Identity): void {
+    const source = this.source(id);
+    source.identity = identity;
+    source.changed = true;
+    this.wake(PACE_MS);
+  }
+
+  /** N1: unlinked or truncated. Its open chunks become rows at once, and its old rows are synced with them. */
+  gone(id: SourceId): void {
+    const source = this.source(id);
+    if (source.presence === "gone") return;
+    source.presence = "gone";
+    source.needsSync = true;
+    this.state.urgent.add(source);
+    for (const queue of [this.state.fresh, this.state.rows]) {
+      for (const chunk of queue) if (chunk.source === source) chunk.replayable = false;
+    }
+    this.wake(0);
+  }
+
+  answered(id: SourceId): boolean {
+    const source = this.source(id);
+    for (const chunk of this.state.fresh) if (chunk.source === source && chunk.open > 0) return false;
+    return true;
+  }
+
+  forget(id: SourceId): void {
+    this.source(id).retired = true;
+    this.known.delete(id);
+    this.wake(PACE_MS);
+  }
+
+  private source(id: SourceId): SourceState {
+    const source = this.state.sources.get(id);
+    if (!source) throw new Error(`BUG: source ${id} is not open`);
+    return source;
+  }
+
+  envelope(facts: Omit<Envelope, "id">): Envelope {
+    const key = factsKey(facts);
+    let envelope = this.state.envelopes.get(key);
+    if (!envelope) {
+      envelope = { id: this.state.envelopes.size + 1, ...facts };
+      this.state.envelopes.set(key, envelope);
+      this.state.newEnvelopes.push(envelope);
+    }
+    return envelope;
+  }
+
+  /** Waits for room, first come first served. Rejects with the signal's reason. */
+  room(bytes: number, signal: AbortSignal): Promise<Region> {
+    return this.waiting.take(bytes, signal);
+  }
+
+  /** Gives a region back that a reader did not use. */
+  giveUp(region: Region): void {
+    this.waiting.giveUp(region);
+    this.advance();
+  }
+
+  /** @param keep one in `keep` was kept, where the draft counts sampled records */
+  admit(draft: Draft, keep: number): Promise<void> {
+    if (draft.region) this.waiting.handOver(draft.region);
+    const answered = admitDraft(
+      this.state,
+      draft,
+      keep,
+      this.source(draft.source),
+      this.shareOf(draft.envelope.policy),
+    );
+    this.advance();
+    return answered;
+  }
+
+  /** Something outside knows that the sink cannot keep up: lag grows. */
+  spill(): void {
+    enterSpill(this.state);
+    this.wake(0);
+  }
+
+  /** After the sink's verdicts, evictions, releases: lets everybody go on who can. */
+  advance(): void {
+    this.waiting.grant();
+    this.pageIn();
+    this.changes.notify();
+    this.wake(pressing(this.state) ? 0 : PACE_MS);
+  }
+
+  /** Runs the loop again in at most `ms`. */
+  private wake(ms: number): void {
+    const at = this.parts.clock.now() + ms;
+    if (at >= this.timerAt) return;
+    this.timer?.cancel();
+    this.timerAt = at;
+    this.timer = this.parts.clock.after(ms, () => {
+      this.timerAt = Infinity;
+      this.turn();
+    });
+  }
+
+  /** One turn of the loop: modes, then a transaction when one is due. */
+  private turn(): void {
+    const { state } = this;
+    if (stalls(state)) enterSpill(state);
+    leaveSpill(state);
+    this.commitIfDue();
+    this.pageIn();
+    this.waiting.grant();
+    const busy = state.open > 0 || state.sources.size > 0;
+    if (busy) this.wake(PACE_MS / 4);
+  }
+
+  private commitIfDue(): void {
+    const { state } = this;
+    if (this.writing) return;
+    const since = this.parts.clock.now() - this.lastCommit;
+    const probe = state.mode === "degraded";
+    if (probe ? since < PROBE_MS : since < PACE_MS && !pressing(state)) return;
+    const writing = compose(state, probe ? "probe" : "regular");
+    this.lastCommit = this.parts.clock.now();
+    if (writing) void this.commit(writing);
+  }
+
+  private async commit(writing: Writing): Promise<void> {
+    this.writing = writing;
+    try {
+      const answer = await this.parts.spool.commit(writing.transaction);
+      if (this.state.mode === "degraded") this.parts.log.info("disk_up", "the state database can be written again");
+      committed(this.state, writing, answer);
+      heal(this.state);
+      this.diskBytes = answer.size;
+    } catch (error) {
+      this.reportFailure(error);
+      failed(this.state, writing);
+    }
+    this.writing = undefined;
+    this.advance();
+  }
+
+  private reportFailure(error: unknown): void {
+    const consequence = "the buffer goes on in memory; files are read again after a crash, nothing is lost";
+    this.parts.log.error("disk_failed", `could not write the state database: ${describe(error)}; ${consequence}`);
+  }
+
+  private pageIn(): void {
+    while (this.loading < 4) {
+      const page = beginPageIn(this.state);
+      if (!page) return;
+      this.loading++;
+      void this.parts.spool
+        .load(page.chunk.seq, page.region, page.table)
+        .catch((error: unknown) => {
+          this.parts.log.error("row_unreadable", `could not read a buffered chunk: ${describe(error)}; trying again`);
+          return "failed" as const;
+        })
+        .then((outcome) => {
+          this.loading--;
+          endPageIn(this.state, page, outcome);
+          if (outcome === "failed") this.wake(PACE_MS);
+          else this.advance();
+        });
+    }
+  }
+
+  /** M5: everything unresolved becomes a row. Resolves when nothing wants one, or the disk refuses. */
+  async persist(): Promise<void> {
+    const { state } = this;
+    state.phase = "stopping";
+    this.waiting.close();
+    enterSpill(state);
+    for (let idle = 0; idle < 2 && state.mode !== "degraded";) {
+      while (this.writing) await this.changes.wait(100);
+      const writing = compose(state, "regular");
+      idle = writing ? 0 : idle + 1;
+      if (writing) await this.commit(writing);
+    }
+    this.timer?.cancel();
+    this.timerAt = -Infinity;
+  }
+}
+
+/** The same facts give the same envelope, whatever the order of their fields. */
+function factsKey({ input, path, host, fields, index, policy }: Omit<Envelope, "id">): string {
+  return JSON.stringify([input, path, host, fields, index, policy]);
+}
