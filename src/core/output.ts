@@ -16,8 +16,8 @@ export interface Refusal {
 }
 
 export type SendReport =
-  /** Every document was stored now. */
-  | { readonly kind: "stored" }
+  /** Every document was stored now; `failureStored` of them in the failure store of their data stream. */
+  | { readonly kind: "stored"; readonly failureStored?: number }
   /** A verdict per document. `busy`: the server asked to slow down (429) for at least one. */
   | {
       readonly kind: "mixed";
@@ -25,13 +25,22 @@ export type SendReport =
       readonly refusals: ReadonlyMap<number, Refusal>;
       readonly busy: boolean;
       readonly why: string;
+      readonly failureStored?: number;
     }
   /** The request as a whole was turned away and nothing of it was stored: 429, 503 before any work. */
   | { readonly kind: "busy"; readonly why: string; readonly retryAfterMs: number | undefined }
   /** The body is too large (413) or cannot be parsed (400): halve it; a single document is refused with this. */
   | { readonly kind: "indigestible"; readonly refusal: Refusal }
-  /** Nothing is known: connection lost, time-out, 5xx. Some of it may have been stored. */
-  | { readonly kind: "unanswered"; readonly why: string }
+  /**
+   * Nothing is known: connection lost, time-out, 5xx. Some of it may have been stored, except where `sent` says that no
+   * connection ever came about.
+   */
+  | {
+      readonly kind: "unanswered";
+      readonly why: string;
+      readonly sent?: "nothing";
+      readonly retryAfterMs?: number | undefined;
+    }
   /** Credentials, wrong server, missing index with auto-create off: hold everything, tell somebody, try again slowly. */
   | { readonly kind: "denied"; readonly why: string; readonly hint: string };
 

@@ -1,0 +1,51 @@
+// Reads an answer's bytes as they come. What must hold: when this settles, the connection reads nothing of the request's
+// body any more: either all of it is sent, or the socket is gone.
+import type { ClientRequest, IncomingMessage } from "node:http";
+
+const { gunzip } = process.getBuiltinModule("node:zlib");
+
+/** An answer in gzip is kept whole before it is unpacked: bulk answers shrink to a hundredth. */
+const MAX_PACKED = 8 * 1024 * 1024;
+const MAX_UNPACKED = 64 * 1024 * 1024;
+
+/** @param take gets the decoded bytes; false = enough, the answer is too large */
+export async function readBody(response: IncomingMessage, take: (chunk: Buffer) => boolean): Promise<void> {
+  if (response.headers["content-encoding"] !== "gzip") return receive(response, take);
+  const parts: Buffer[] = [];
+  let size = 0;
+  await receive(response, (chunk) => {
+    parts.push(chunk);
+    size += chunk.length;
+    return size <= MAX_PACKED;
+  });
+  if (!take(await unpack(Buffer.concat(parts)))) throw tooLarge();
+}
+
+function receive(response: IncomingMessage, take: (chunk: Buffer) => boolean): Promise<void> {
+  const { req } = response as IncomingMessage & { readonly req: ClientRequest };
+  return new Promise((resolve, reject) => {
+    response.on("data", (chunk: Buffer) => {
+      if (!take(chunk)) response.destroy(tooLarge());
+    });
+    response.on("end", () => {
+      // Answered before all was sent (413, a proxy's refusal): nobody will read the rest.
+      if (!req.writableFinished) req.destroy();
+      resolve();
+    });
+    response.on("error", reject);
+    // Comes after "error" and "end"; alone when the connection ends in the middle.
+    response.on("close", () => reject(new Error("connection closed in the middle of the answer")));
+  });
+}
+
+function unpack(packed: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    gunzip(packed, { maxOutputLength: MAX_UNPACKED }, (error, plain) =>
+      error === null ? resolve(plain) : reject(new Error(`answer cannot be unpacked: ${error.message}`)),
+    );
+  });
+}
+
+function tooLarge(): Error {
+  return new Error("answer is larger than any bulk answer can be");
+}
