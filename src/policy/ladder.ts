@@ -2,6 +2,7 @@
 // faults: climb is idempotent, monotone in rung and utilization, and a step up and the step back never meet, because
 // `leave` is below `enter`.
 import type { Action, BlockRung, Ladder, Rung } from "../core/options.ts";
+import { ratioText } from "../core/units.ts";
 
 /** Up by `enter`, down below `leave`, as many rungs as apply. Rung 0 accepts, rung i is ladder[i - 1]. */
 export function climb(ladder: Ladder, rung: number, utilization: number): number {
@@ -55,10 +56,6 @@ export function faults(ladder: Ladder): readonly string[] {
   return ladderFaults(ladder).map((fault) => fault.message);
 }
 
-export function percent(ratio: number): string {
-  return `${Number((ratio * 100).toFixed(2))}%`;
-}
-
 function flaps(at: number, rung: Rung): LadderFault | undefined {
   if (rung.leave < rung.enter) return undefined;
   return {
@@ -66,8 +63,8 @@ function flaps(at: number, rung: Rung): LadderFault | undefined {
     at,
     key: "leave",
     with: undefined,
-    message: `\`leave\` ${percent(rung.leave)} is not below \`enter\` ${percent(rung.enter)}: the rung would flap`,
-    help: `\`leave: ${percent(Math.max(0, rung.enter - 0.1))}\``,
+    message: `\`leave\` ${ratioText(rung.leave)} is not below \`enter\` ${ratioText(rung.enter)}: the rung would flap`,
+    help: `\`leave: ${ratioText(Math.max(0, rung.enter - 0.1))}\``,
   };
 }
 
@@ -108,7 +105,7 @@ function disorder(ladder: Ladder, at: number, rung: Rung): LadderFault | undefin
     at,
     key,
     with: at - 1,
-    message: `\`${key}\` ${percent(rung[key])} of \`${rung.action}\` ${order} ${percent(below[key])} of the \`${below.action}\` before it`,
+    message: `\`${key}\` ${ratioText(rung[key])} of \`${rung.action}\` ${order} ${ratioText(below[key])} of the \`${below.action}\` before it`,
     help: "list the rungs by rising `enter`, and let a higher rung be left no later than a lower one",
   };
 }

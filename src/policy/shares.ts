@@ -1,6 +1,7 @@
 // How the budget is divided among the ladders in use: a flood in one never sheds another's. What must hold: the shares
 // add up to the budget exactly, and each is a whole number of bytes.
 import type { BufferOptions, InputOptions } from "../core/options.ts";
+import { ratioText } from "../core/units.ts";
 
 /** Names of the ladders that inputs use, each once, in the order of the inputs. */
 export function laddersInUse(inputs: readonly Pick<InputOptions, "policy">[]): readonly string[] {
@@ -36,8 +37,8 @@ export function shareBytes(ratios: ReadonlyMap<string, number>, budget: number):
 export function shareFault(named: BufferOptions["shares"], inUse: readonly string[]): string | undefined {
   const sum = inUse.reduce((total, policy) => total + (named[policy] ?? 0), 0);
   const others = inUse.filter((policy) => named[policy] === undefined);
-  const per = `${Number((sum * 100).toFixed(2))}%`;
-  if (sum > 1 + 1e-9) return `shares add up to ${per}, more than the whole`;
-  if (others.length > 0 && sum > 1 - 1e-9) return `shares add up to ${per}, nothing is left for \`${others[0]}\``;
+  if (sum > 1 + 1e-9) return `shares add up to ${ratioText(sum)}, more than the whole`;
+  if (others.length > 0 && sum > 1 - 1e-9)
+    return `shares add up to ${ratioText(sum)}, nothing is left for \`${others[0]}\``;
   return undefined;
 }
