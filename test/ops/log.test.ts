@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { createLog, logForm, type AgentLog, type LogForm } from "../../src/ops/log.ts";
+import { ManualClock } from "../helpers/manual-clock.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "spillway-log-"));
+after(() => rmSync(directory, { recursive: true }));
+let files = 0;
+
+function logTo(form: LogForm, clock = new ManualClock()): { log: AgentLog; lines: () => string[] } {
+  const path = join(directory, `${files++}.log`);
+  const fd = openSync(path, "w");
+  after(() => closeSync(fd));
+  const log = createLog({ level: "info", clock, destination: fd, form });
+  return { log, lines: () => readFileSync(path, "utf8").split("\n").slice(0, -1) };
+}
+
+test("a line of JSON has time, level, event, the sentence and the fields", () => {
+  const { log, lines } = logTo("json");
+  log.warn("rung_entered", "default: block at 70 %", { policy: "default", bytes: 12n });
+  log.debug("quiet", "below the level");
+  log.flushSync();
+  assert.deepEqual(
+    lines().map((line) => JSON.parse(line)),
+    [
+      {
+        time: "2026-01-01T00:00:00.000Z",
+        level: "warn",
+        event: "rung_entered",
+        msg: "default: block at 70 %",
+        policy: "default",
+        bytes: 12,
+      },
+    ],
+  );
+});
+
+test("a person gets aligned words", () => {
+  const { log, lines } = logTo("human");
+  log.warn("rung_entered", "default: block at 70 %", { policy: "default" });
+  log.flushSync();
+  assert.match(lines()[0] ?? "", /^\d\d:\d\d:\d\d warn  rung_entered   default: block at 70 %$/);
+});
+
+test("journald gets a priority before each line", () => {
+  const { log, lines } = logTo("journal");
+  log.error("output_down", "no answer");
+  log.info("output_up", "answers again");
+  log.flushSync();
+  assert.deepEqual(
+    lines().map((line) => line.slice(0, 4)),
+    ["<3>{", "<6>{"],
+  );
+});
+
+test("the form follows the descriptor", () => {
+  const fd = openSync(join(directory, "form"), "w");
+  const { dev, ino } = fstatSync(fd);
+  assert.equal(logForm(fd, {}), "json");
+  assert.equal(logForm(fd, { JOURNAL_STREAM: `${dev}:${ino}` }), "journal");
+  assert.equal(logForm(fd, { JOURNAL_STREAM: "1:2" }), "json");
+  closeSync(fd);
+});
+
+test("repeats are folded into one line a minute", () => {
+  const clock = new ManualClock();
+  const { log, lines } = logTo("json", clock);
+  for (let i = 0; i < 1214; i++) log.warn("output_429", `rejected ${i}`);
+  clock.advance(60_000);
+  log.flushSync();
+  assert.equal(lines().length, 11);
+  const last = JSON.parse(lines().at(-1) ?? "") as Record<string, unknown>;
+  assert.equal(last["event"], "suppressed");
+  assert.equal(last["msg"], "output_429 repeated 1,204 more times within 60 s (last: rejected 1213)");
+});
+
+test("a changed level counts from the next line", () => {
+  const { log, lines } = logTo("json");
+  log.debug("a", "no");
+  log.setLevel("debug");
+  log.debug("a", "yes");
+  log.flushSync();
+  assert.equal(lines().length, 1);
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly ms: number;
+}
+
+/** @param reader what is done with the child's stderr */
+async function run(reader: "reads" | "stalls" | "leaves", ...args: readonly string[]): Promise<Ended> {
+  const program = new URL("programs/logs.ts", import.meta.url).pathname;
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const before = performance.now();
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
+  if (reader === "reads") child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+  if (reader === "leaves") child.stderr.destroy();
+  const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
+  child.stderr.destroy();
+  return { code, stdout, stderr, ms: performance.now() - before };
+}
+
+test("nothing is missing after process.exit", async () => {
+  const { code, stderr } = await run("reads", "exit", "200");
+  assert.equal(code, 3);
+  assert.equal(stderr.trimEnd().split("\n").length, 200);
+});
+
+test("nothing is missing or repeated after an uncaught exception", async () => {
+  const { code, stderr } = await run("reads", "throw", "20");
+  assert.equal(code, 1);
+  const events = stderr
+    .trimEnd()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { event: string }).event);
+  assert.deepEqual(events, [...Array.from({ length: 20 }, (_, i) => `event_${i}`), "fault"]);
+});
+
+test("lines of earlier turns do not come twice", async () => {
+  const { stderr } = await run("reads", "late", "5");
+  assert.equal(stderr.trimEnd().split("\n").length, 6);
+});
+
+test("a reader that stands still holds up neither flush nor exit, and costs counted lines", async () => {
+  const { code, stdout, ms } = await run("stalls", "flush", "20000");
+  assert.equal(code, 5);
+  const report = JSON.parse(stdout) as { ms: number; dropped: number };
+  assert.ok(report.ms >= 190 && report.ms < 1500, `flush took ${report.ms} ms`);
+  assert.ok(report.dropped > 10_000, `${report.dropped} dropped`);
+  assert.ok(ms < 5000);
+});
+
+test("a reader that has gone does not matter", async () => {
+  const { code } = await run("leaves", "exit", "2000");
+  assert.equal(code, 3);
+});

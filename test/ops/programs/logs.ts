@@ -1,0 +1,31 @@
+// Run by log.test.ts as a process of its own: writes a log to stderr and ends in the way that argv says.
+import { systemClock } from "../../../src/core/clock.ts";
+import { createLog } from "../../../src/ops/log.ts";
+
+const [ending, lines = "1"] = process.argv.slice(2);
+const log = createLog({ level: "debug", clock: systemClock, destination: 2, form: "json" });
+for (let i = 0; i < Number(lines); i++) log.warn(`event_${i}`, `line ${i} ${"x".repeat(200)}`);
+
+if (ending === "exit") {
+  log.flushSync();
+  process.exit(3);
+} else if (ending === "throw") {
+  process.on("uncaughtException", (error) => {
+    log.error("fault", error.message);
+    log.flushSync();
+    process.exit(1);
+  });
+  throw new Error("on purpose");
+} else if (ending === "late") {
+  // In a later turn, when the first lines are out already.
+  setTimeout(() => {
+    log.error("last", "the last line");
+    log.flushSync();
+    process.exit(4);
+  }, 50);
+} else if (ending === "flush") {
+  const before = performance.now();
+  await log.flush(200);
+  process.stdout.write(JSON.stringify({ ms: performance.now() - before, dropped: log.dropped }));
+  process.exit(5);
+}
