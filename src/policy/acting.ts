@@ -48,3 +48,8 @@ export function admissible(now: Acting, atRiskBytes: number): number {
 export function excess(drop: DropRung, bytes: number, budget: number): number {
   return drop.action === "drop-newest" ? 0 : Math.max(0, Math.ceil(bytes - drop.enter * budget));
 }
+
+/** Whether a drop-newest rung turns away what comes now: as above, only while there is no room below its `enter`. */
+export function turnsAway(drop: DropRung, utilization: number): boolean {
+  return drop.action === "drop-newest" && utilization >= drop.enter;
+}

@@ -51,11 +51,6 @@ export function ladderFaults(ladder: Ladder): readonly LadderFault[] {
   });
 }
 
-/** The same as sentences. */
-export function faults(ladder: Ladder): readonly string[] {
-  return ladderFaults(ladder).map((fault) => fault.message);
-}
-
 function flaps(at: number, rung: Rung): LadderFault | undefined {
   if (rung.leave < rung.enter) return undefined;
   return {

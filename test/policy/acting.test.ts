@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { DropRung, Ladder } from "../../src/core/options.ts";
-import { acting, admissible, excess } from "../../src/policy/acting.ts";
+import { acting, admissible, excess, turnsAway } from "../../src/policy/acting.ts";
 import type { Gate } from "../../src/policy/gate.ts";
 import { standing } from "../../src/policy/keeper.ts";
 import { DEFAULT, anyLadder, block, drop, rateLimit, sample } from "./ladders.ts";
@@ -73,4 +73,7 @@ test("evicting takes what lies above `enter` and no more", () => {
   assert.equal(excess(oldest, 970, 1000), 20);
   assert.equal(excess(oldest, 940, 1000), 0);
   assert.equal(excess(drop("newest", 0.95, 0.85) as DropRung, 1000, 1000), 0);
+  assert.equal(turnsAway(drop("newest", 0.95, 0.85) as DropRung, 0.95), true);
+  assert.equal(turnsAway(drop("newest", 0.95, 0.85) as DropRung, 0.94), false, "there is room");
+  assert.equal(turnsAway(oldest, 1), false);
 });

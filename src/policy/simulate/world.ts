@@ -2,7 +2,7 @@
 // nothing by itself: every choice is the policy's, by the code that the agent runs. Intake goes by pieces of 1/256 of the
 // budget and asks the ladder before each, as the agent does per chunk.
 import type { DropRung, Ladder } from "../../core/options.ts";
-import { acting, admissible, excess } from "../acting.ts";
+import { acting, admissible, excess, turnsAway } from "../acting.ts";
 import { type Standing, type Transition, decide, standing, transition } from "../keeper.ts";
 import { sampleHash } from "../sample.ts";
 import { type Bucket, fullBucket, take } from "../token-bucket.ts";
@@ -119,7 +119,7 @@ export class World {
     this.account.rate += readNow - granted;
     this.account.read += readNow;
     this.discard(readNow - granted);
-    if (now.drop?.action === "drop-newest") this.account.newest += this.discard(granted);
+    if (now.drop && turnsAway(now.drop, this.utilization)) this.account.newest += this.discard(granted);
     else this.keep(granted, now.sample?.keep ?? 1, now.sample?.always !== undefined);
     if (now.drop) this.evict(now.drop);
     return readNow > 0;
