@@ -1,0 +1,78 @@
+// Blocks of access-log lines, each with a number of its own, ready to be written: for the demo and for tests. What must
+// hold: line n says `seq=<n>` in twelve digits, so that whoever reads the documents can tell which are missing and which
+// came twice; making a line costs the digits that change and nothing else.
+
+/** Lines in a block; the same ones again and again, but for number and time. */
+export const BLOCK_LINES = 500;
+
+const DIGITS = 12;
+const PATHS = ["/", "/login", "/cart", "/search", "/api/orders", "/api/items", "/static/app.js", "/favicon.ico"];
+const AGENTS = [
+  "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36",
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148",
+  "curl/8.14.1",
+];
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+export class AccessLines {
+  private readonly block: Buffer;
+  /** Where line i of the block begins; one more for its end. */
+  private readonly starts: number[] = [0];
+  private readonly seqAt: number[] = [];
+  private readonly timeAt: number[] = [];
+  private stamp = "";
+
+  constructor() {
+    const parts: string[] = [];
+    let at = 0;
+    for (let i = 0; i < BLOCK_LINES; i++) {
+      const line = template(i);
+      this.timeAt.push(at + line.indexOf("[") + 1);
+      this.seqAt.push(at + line.indexOf("seq=") + 4);
+      parts.push(line);
+      at += line.length;
+      this.starts.push(at);
+    }
+    this.block = Buffer.from(parts.join(""), "latin1");
+  }
+
+  /**
+   * The lines numbered from `first`, at most BLOCK_LINES of them. The view is overwritten by the next call.
+   * @param wallMs for the time in the lines
+   */
+  lines(first: number, count: number, wallMs: number): Buffer {
+    this.setTime(wallMs);
+    for (let i = 0; i < count; i++) this.setNumber(this.seqAt[i] as number, first + i);
+    return this.block.subarray(0, this.starts[count]);
+  }
+
+  private setNumber(at: number, value: number): void {
+    let rest = value;
+    for (let i = DIGITS - 1; i >= 0; i--) {
+      this.block[at + i] = 48 + (rest % 10);
+      rest = Math.floor(rest / 10);
+    }
+  }
+
+  private setTime(wallMs: number): void {
+    const stamp = clfTime(wallMs);
+    if (stamp === this.stamp) return;
+    this.stamp = stamp;
+    for (const at of this.timeAt) this.block.write(stamp, at, "latin1");
+  }
+}
+
+/** 24/Nov/2026:08:00:00 +0000 */
+function clfTime(wallMs: number): string {
+  const [date = "", time = ""] = new Date(wallMs).toISOString().split("T");
+  const [year, month, day] = date.split("-");
+  return `${day}/${MONTHS[Number(month) - 1]}/${year}:${time.slice(0, 8)} +0000`;
+}
+
+function template(i: number): string {
+  const status = i % 50 === 49 ? 500 : i % 17 === 16 ? 404 : 200;
+  const ip = `10.${i % 7}.${(i * 37) % 256}.${(i * 101) % 256}`;
+  const request = `GET ${PATHS[(i * 5) % PATHS.length]}?seq=${"0".repeat(DIGITS)} HTTP/1.1`;
+  const size = (i * 7919) % 20000;
+  return `${ip} - - [${clfTime(0)}] "${request}" ${status} ${size} "-" "${AGENTS[(i * 3) % AGENTS.length]}"\n`;
+}
