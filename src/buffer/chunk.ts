@@ -63,6 +63,11 @@ export function isOpen(chunk: Chunk): boolean {
   return chunk.open > 0;
 }
 
+/** About what the chunk takes as documents: its bytes, and per record what surrounds a message. */
+export function encodedEstimate(chunk: Chunk): number {
+  return chunk.length + chunk.records * 256;
+}
+
 /** Bytes of the arena that the chunk takes now. */
 export function memoryOf(chunk: Chunk): number {
   return (chunk.region?.size ?? 0) + (chunk.table?.size ?? 0);

@@ -1,7 +1,7 @@
 // Chunks handed out to the sink (rules D1-D5 of the buffer's model). A lease is "waiting" before a request and between
 // two, "wire" while one runs. Per source the first leases are in span order; who may lease is decided here alone.
 import type { Chunk } from "./chunk.ts";
-import { isOpen, memoryOf } from "./chunk.ts";
+import { encodedEstimate, isOpen, memoryOf } from "./chunk.ts";
 import { type BufferState, dropOpen, leave } from "./state.ts";
 
 export interface Lease {
@@ -9,11 +9,11 @@ export interface Lease {
   chunks: Chunk[];
   state: "waiting" | "wire";
   /** Bytes of the bodies quota that it holds. */
-  readonly body: number;
+  body: number;
 }
 
 export interface LeaseLimit {
-  /** Bytes of chunks. */
+  /** Of encoded documents, as estimated. */
   readonly bytes: number;
   readonly records: number;
   /** Of the bodies quota, for the encoded batch. */
@@ -34,11 +34,11 @@ export function takeLease(state: BufferState, limit: LeaseLimit): Lease | undefi
       barred.add(source);
       continue;
     }
-    const full = bytes + chunk.length > limit.bytes || records + chunk.open > limit.records;
+    const full = bytes + encodedEstimate(chunk) > limit.bytes || records + chunk.open > limit.records;
     const over = state.leased + memoryOf(chunk) > state.quotas.leased;
     // The first chunk of all is always handed out, however large: otherwise it could never leave.
     if ((full && lease.chunks.length > 0) || (over && state.leased > 0)) break;
-    bytes += chunk.length;
+    bytes += encodedEstimate(chunk);
     records += chunk.open;
     state.leased += memoryOf(chunk);
     chunk.lease = lease;

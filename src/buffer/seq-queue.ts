@@ -8,6 +8,13 @@ export interface Sequenced {
 export class SeqQueue<T extends Sequenced> {
   private items: T[] = [];
   private head = 0;
+  private readonly weigh: (item: T) => number;
+  /** Sum of what the items weigh. An item's weight must not change while it is in here. */
+  weight = 0;
+
+  constructor(weigh: (item: T) => number = () => 0) {
+    this.weigh = weigh;
+  }
 
   get size(): number {
     return this.items.length - this.head;
@@ -22,6 +29,7 @@ export class SeqQueue<T extends Sequenced> {
   }
 
   add(item: T): void {
+    this.weight += this.weigh(item);
     const last = this.last;
     if (last === undefined || last.seq < item.seq) this.items.push(item);
     else if (this.head > 0 && item.seq < (this.first as T).seq) this.items[--this.head] = item;
@@ -32,6 +40,7 @@ export class SeqQueue<T extends Sequenced> {
   remove(item: T): boolean {
     const at = this.find(item.seq);
     if (this.items[at] !== item) return false;
+    this.weight -= this.weigh(item);
     if (at === this.head) this.dropHead();
     else if (at === this.items.length - 1) this.items.pop();
     else this.items.splice(at, 1);

@@ -170,6 +170,22 @@ export class SpillBuffer {
     this.advance();
   }
 
+  /** The reader's region is about to become a chunk's: it no longer counts as being read into. */
+  handOver(region: Region): void {
+    this.waiting.handOver(region);
+  }
+
+  /** Bytes that the ladders share: the disk's for rows, or the memory's when nothing can be written. */
+  budget(): number {
+    const { rowBudget, mode, quotas } = this.state;
+    return rowBudget > 0 && mode !== "degraded" ? rowBudget : quotas.pool - quotas.page;
+  }
+
+  /** Bytes that a share's open chunks occupy of that budget. */
+  occupied(share: Share): number {
+    return this.state.rowBudget > 0 && this.state.mode !== "degraded" ? share.disk : share.memory;
+  }
+
   /** @param keep one in `keep` was kept, where the draft counts sampled records */
   admit(draft: Draft, keep: number): Promise<void> {
     if (draft.region) this.waiting.handOver(draft.region);

@@ -7,8 +7,8 @@ import type { Arena } from "../core/arena.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Envelope } from "../core/chunk.ts";
 import { assert } from "../core/errors.ts";
-import { type Fate, OPEN } from "../core/fate.ts";
-import { type Chunk, addCount, isOpen, memoryOf, releaseRegions } from "./chunk.ts";
+import { type Count, type Fate, OPEN } from "../core/fate.ts";
+import { type Chunk, addCount, encodedEstimate, isOpen, memoryOf, releaseRegions } from "./chunk.ts";
 import type { Lease } from "./lease.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Quotas } from "./quotas.ts";
@@ -41,7 +41,7 @@ export class BufferState {
   newEnvelopes: Envelope[] = [];
   readonly fresh = new SeqQueue<Chunk>();
   readonly rows = new SeqQueue<Chunk>();
-  readonly ready = new SeqQueue<Chunk>();
+  readonly ready = new SeqQueue<Chunk>(encodedEstimate);
   readonly unloaded = new SeqQueue<Chunk>();
   /** Rows whose records all have their fate: removed with the next transactions. */
   readonly endedRows = new Set<Chunk>();
@@ -103,22 +103,25 @@ export function enter(state: BufferState, chunk: Chunk): void {
 
 /** A run of records of a chunk reaches its fate; those that have one keep it. */
 export function settleRun(state: BufferState, chunk: Chunk, from: number, to: number, fate: Fate): void {
-  if (chunk.open === 0) return;
-  const whole = chunk.open === chunk.records && from === 0 && to === chunk.records;
-  let records = chunk.open;
-  let bytes = chunk.openBytes;
-  if (!whole) {
-    const sizes = recordSizes(state.arena, chunk);
-    chunk.fates ??= new Uint8Array(chunk.records);
-    records = bytes = 0;
-    for (let i = from; i < to; i++) {
-      if (chunk.fates[i] !== OPEN) continue;
-      chunk.fates[i] = fate;
-      records++;
-      bytes += sizes[i] as number;
-    }
+  if (chunk.open === chunk.records && from === 0 && to === chunk.records) {
+    return count(state, chunk, fate, chunk.open, chunk.openBytes);
   }
-  count(state, chunk, fate, records, bytes);
+  settleEach(state, chunk, new Uint8Array(chunk.records).fill(fate, from, to));
+}
+
+/** @param fates per record of the chunk; OPEN leaves a record as it is */
+export function settleEach(state: BufferState, chunk: Chunk, fates: Uint8Array): void {
+  if (chunk.open === 0) return;
+  const sizes = recordSizes(state.arena, chunk);
+  const known = (chunk.fates ??= new Uint8Array(chunk.records));
+  const counts = new Map<Fate, Count>();
+  for (let i = 0; i < fates.length; i++) {
+    const fate = fates[i] as Fate;
+    if (fate === OPEN || known[i] !== OPEN) continue;
+    known[i] = fate;
+    addCount(counts, fate, 1, sizes[i] as number);
+  }
+  for (const [fate, { records, bytes }] of counts) count(state, chunk, fate, records, bytes);
 }
 
 function count(state: BufferState, chunk: Chunk, fate: Fate, records: number, bytes: number): void {

@@ -3,6 +3,9 @@ import type { Region } from "./arena.ts";
 import type { Draft, Envelope } from "./chunk.ts";
 import type { Identity, KnownSource, SourceId } from "./source.ts";
 
+/** "at-risk": the bytes exist only in a file without a name, and are lost when it is let go. */
+export type Urgency = "none" | "at-risk";
+
 export interface Intake {
   /** Sources that the state database knows for this input, to be matched against files before anything is read. */
   known(input: string): readonly KnownSource[];
@@ -18,9 +21,11 @@ export interface Intake {
   /**
    * Waits until `bytes` may be read for this input, and hands out a pinned region of that size. Fair: first come, first
    * served. Rejects with the signal's reason. The caller either admits the region in a draft (after arena.shrink and
-   * unpin) or releases it.
+   * unpin) or gives it back by `release`, still pinned.
    */
-  room(input: string, bytes: number, signal: AbortSignal): Promise<Region>;
+  room(input: string, bytes: number, signal: AbortSignal, urgency?: Urgency): Promise<Region>;
+  /** Gives a region back that nothing was read into. */
+  release(region: Region): void;
   /** Takes the draft over, in span order per source, without a gap. Resolves once the buffer answers for it. */
   admit(draft: Draft): Promise<void>;
   /** The file is unlinked or truncated: what is unresolved of it can never be read again. */
