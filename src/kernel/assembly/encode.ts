@@ -2,9 +2,10 @@
 // Nothing of a document stays that does not fit in whole: it is written where it would go and taken back when it
 // reaches the end, which costs one comparison per block and no second pass.
 import { decimal, width } from "./decimal";
-import { escapeLine, sourceEnd, targetEnd } from "./escape";
+import { escape, sourceEnd, targetEnd } from "./escape";
 import { EncodeJob } from "./job";
-import { copy, nextLine, skipEmpty } from "./memory";
+import { copy, copy16, nextLine, skipEmpty } from "./memory";
+import { LINE } from "./unit";
 
 export function encode(job: EncodeJob): void {
   const src = job.src;
@@ -38,12 +39,13 @@ export function encode(job: EncodeJob): void {
       const fixed = constant + (identified ? 2 * digits : digits);
       if (docs == job.maxDocs || d + fixed >= limit) break;
       let at = copy(d, job.template, job.head);
+      const number = at;
       if (identified) at = decimal(at, offset, digits);
       at = copy(at, opening, openingLength);
-      const ends = escapeLine(s, end, at, limit - job.path - digits - closingLength);
+      const ends = escape(s, end, at, limit - job.path - digits - closingLength, LINE);
       if (ends == 0) break;
       at = copy(targetEnd(ends), path, job.path);
-      at = decimal(at, offset, digits);
+      at = identified ? copy16(at, number, digits) : decimal(at, offset, digits);
       d = copy(at, closing, closingLength);
       docs++;
       s = sourceEnd(ends);

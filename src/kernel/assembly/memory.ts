@@ -13,6 +13,14 @@ export function copy(to: usize, from: usize, length: usize): usize {
   return to + length;
 }
 
+/** The same for at most 16 bytes. */
+// @ts-ignore: decorator
+@inline
+export function copy16(to: usize, from: usize, length: usize): usize {
+  v128.store(to, v128.load(from));
+  return to + length;
+}
+
 /** Behind the next \n at or after `s`, or `end` where there is none before it. */
 export function nextLine(s: usize, end: usize): usize {
   const newline = i8x16.splat(10);
