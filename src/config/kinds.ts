@@ -1,0 +1,173 @@
+// The kinds of values that belong to one key: ids, patterns, encodings, marks, shares kept, hosts, addresses.
+import type { AdminOptions, Level } from "../core/options.ts";
+import { LEVELS } from "../core/options.ts";
+import { parseRatio } from "../core/units.ts";
+import { nearestWord } from "./suggest.ts";
+import type { Misfit, Schema } from "./vocabulary.ts";
+import { special, text } from "./vocabulary.ts";
+
+export function id(): Schema<string> {
+  return text(
+    (value) =>
+      /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(value)
+        ? undefined
+        : {
+            code: "bad-id",
+            says: "is {value}, needs 1 to 64 of A-Z a-z 0-9 _ . - and a letter or digit first",
+            help: "for example `nginx-access`",
+          },
+    { pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$" },
+  );
+}
+
+export function pattern(): Schema<RegExp> {
+  return special<RegExp>({ type: "string", format: "regex" }, (value) => {
+    const bad = (why: string): Misfit => ({
+      code: "bad-pattern",
+      says: `is not a regular expression${why}`,
+      help: "JavaScript's, without slashes around it: `^\\d{4}-`; single quotes keep its backslashes",
+    });
+    if (typeof value !== "string" || value === "") return bad("");
+    try {
+      return new RegExp(value);
+    } catch (error) {
+      const why = error instanceof Error ? error.message.split(": ").at(-1) : "";
+      return bad(`: ${why}`);
+    }
+  });
+}
+
+export function encoding(): Schema<string> {
+  return text((value) => {
+    try {
+      new TextDecoder(value);
+      return undefined;
+    } catch {
+      const known = [
+        "utf-8",
+        "utf-16le",
+        "utf-16be",
+        "latin1",
+        "iso-8859-1",
+        "windows-1252",
+        "gbk",
+        "gb18030",
+        "shift_jis",
+        "euc-jp",
+        "euc-kr",
+        "big5",
+      ];
+      const near = nearestWord(value, known);
+      return {
+        code: "bad-encoding",
+        says: "is {value}, which no decoder knows",
+        help: near ? `\`${near}\`` : "a WHATWG name: `utf-8`, `utf-16le`, `latin1`, `gbk`, `shift_jis` ...",
+      };
+    }
+  });
+}
+
+/** A utilization at which something happens: above 0, at most 1. */
+export function mark(): Schema<number> {
+  return special<number>(
+    { type: ["string", "number"], pattern: "^\\d+(\\.\\d+)?( ?%)?$", examples: ["70%", "0.7"] },
+    (value) => {
+      const read = typeof value === "string" || typeof value === "number" ? parseRatio(String(value)) : undefined;
+      if (read === undefined) return { code: "bad-ratio", says: "is {value}, not a ratio", help: "`70%` or `0.7`" };
+      if (typeof read !== "number") return { code: "bad-ratio", says: `is {value}, ${read.why}`, help: read.help };
+      if (read > 0) return read;
+      return { code: "out-of-range", says: "is {value}, needs to be above 0%", help: "`70%` or `0.7`" };
+    },
+  );
+}
+
+/** The n of 1/n. */
+export function keep(): Schema<number> {
+  return special<number>({ type: ["string", "number"], examples: ["1/4", "25%"] }, (value) => {
+    const n = one(value);
+    if (Number.isInteger(n) && n >= 2) return n;
+    const below = Math.max(2, Math.floor(n));
+    const help = n >= 2 && n < 1e6 ? `\`1/${below}\` or \`1/${below + 1}\`` : "`1/4` or `25%`, `1/10` or `10%`";
+    return { code: "bad-keep", says: "is {value}, which is not one in 2, 3, 4 ...", help };
+  });
+}
+
+function one(value: unknown): number {
+  const fraction = /^1\/(\d+)$/.exec(String(value));
+  if (fraction) return Number(fraction[1]);
+  const ratio = parseRatio(String(value));
+  if (typeof ratio !== "number") return Number.NaN;
+  const n = 1 / ratio;
+  // 1/3 cannot be written as a percentage: 33%, 33.3% and the like mean it.
+  return Math.abs(n - Math.round(n)) < 1e-9 ? Math.round(n) : n;
+}
+
+export function always(): Schema<Level> {
+  return special<Level>(
+    { type: "string", pattern: `^level >= (${LEVELS.join("|")})$`, examples: ["level >= warn"] },
+    (value) => {
+      const word = /^level ?>= ?([a-z]+)$/i.exec(String(value))?.[1]?.toLowerCase();
+      const level = LEVELS.find((known) => known === word);
+      if (level) return level;
+      const near = word === undefined ? undefined : nearestWord(word, LEVELS);
+      return {
+        code: "bad-value",
+        says: "is {value}, needs the form `level >= warn`",
+        help: near ? `\`level >= ${near}\`` : `\`level >= \` and one of ${LEVELS.join(", ")}`,
+      };
+    },
+  );
+}
+
+export function concurrency(): Schema<"auto" | number> {
+  return special<"auto" | number>(
+    { anyOf: [{ const: "auto" }, { type: "integer", minimum: 1, maximum: 256 }] },
+    (value) => {
+      if (value === "auto") return value;
+      const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+      if (typeof number === "number" && Number.isInteger(number) && number >= 1 && number <= 256) return number;
+      return { code: "out-of-range", says: "is {value}, needs `auto` or a whole number from 1 to 256", help: "`auto`" };
+    },
+  );
+}
+
+export function host(): Schema<string> {
+  return special<string>({ type: "string", format: "uri", examples: ["http://127.0.0.1:9200"] }, (value) => {
+    const given = String(value);
+    const url = URL.canParse(given) ? new URL(given) : undefined;
+    if (url && (url.username !== "" || url.password !== "")) {
+      return {
+        code: "credentials-in-url",
+        says: "carries a user name or password",
+        help: "remove them from the URL, and give `output.auth: { username: ..., password: ... }`",
+      };
+    }
+    const web = url?.protocol === "http:" || url?.protocol === "https:";
+    if (web && url.search === "" && url.hash === "") return given.replace(/\/+$/, "");
+    return { code: "bad-host", says: "is {value}, which is not an http or https URL", help: hostHelp(given) };
+  });
+}
+
+function hostHelp(given: string): string {
+  const bare = /^(?:[a-z]+:\/\/)?([A-Za-z0-9.-]+)(:\d+)?(?:\/|\?|$)/.exec(given);
+  return bare ? `\`http://${bare[1]}${bare[2] ?? ":9200"}\`` : "for example `http://127.0.0.1:9200`";
+}
+
+export function listen(): Schema<AdminOptions["listen"]> {
+  return special<AdminOptions["listen"]>(
+    { type: "string", examples: ["127.0.0.1:9650", "unix:/run/spillway/admin.sock", "off"] },
+    (value) => {
+      if (value === "off" || value === false) return "off";
+      const socket = /^unix:(\/.+)$/.exec(String(value))?.[1];
+      if (socket !== undefined) return { socket };
+      const match = /^(?:\[([0-9a-fA-F:]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(String(value));
+      const address = match?.[1] ?? match?.[2];
+      if (address !== undefined && Number(match?.[3]) <= 65535) return { host: address, port: Number(match?.[3]) };
+      return {
+        code: "bad-listen",
+        says: "is {value}, needs `host:port`, `unix:/path` or `off`",
+        help: "`127.0.0.1:9650`, `unix:/run/spillway/admin.sock` or `off`",
+      };
+    },
+  );
+}

@@ -1,0 +1,59 @@
+// Which files a list of `-c` stands for, in the order in which they are merged: a file is itself and then the `conf.d`
+// directory beside it; a directory is its *.yml and *.yaml by name, then its own `conf.d`. A file is read once.
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { Fault } from "./fault.ts";
+import type { Source } from "./place.ts";
+
+/** Reads them all. What cannot be read is a fault and a source without text. */
+export function readLayers(files: readonly string[], faults: Fault[]): readonly Source[] {
+  const seen = new Set<string>();
+  return files
+    .flatMap(expand)
+    .filter((file) => !seen.has(resolve(file)) && seen.add(resolve(file)))
+    .map((file) => readSource(file, faults));
+}
+
+function expand(named: string): readonly string[] {
+  if (isDirectory(named)) return [...yamlFiles(named), ...yamlFiles(join(named, "conf.d"))];
+  return [named, ...yamlFiles(join(dirname(named), "conf.d"))];
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function yamlFiles(directory: string): readonly string[] {
+  if (!isDirectory(directory)) return [];
+  const names = readdirSync(directory).filter((name) => /^[^.].*\.ya?ml$/.test(name));
+  return names.toSorted().map((name) => join(directory, name));
+}
+
+function readSource(name: string, faults: Fault[]): Source {
+  try {
+    return { name, text: readFileSync(name, "utf8").replace(/^\uFEFF/, "") };
+  } catch (error) {
+    const source = { name, text: undefined };
+    faults.push({
+      code: "unreadable-file",
+      severity: "error",
+      at: { source, from: 0, to: 0 },
+      message: `could not read the configuration: ${reason(error)}`,
+      help: "name the file with `-c`; `/etc/spillway/spillway.yml` is read without it",
+    });
+    return source;
+  }
+}
+
+/** A system error in words, without the path that the sentence already has. */
+export function reason(error: unknown): string {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: "no such file",
+    EACCES: "permission denied",
+    EISDIR: "it is a directory",
+    ENOTDIR: "a part of its path is not a directory",
+    ELOOP: "too many symbolic links",
+  };
+  return words[code ?? ""] ?? `it failed with ${code ?? "an unknown error"}`;
+}

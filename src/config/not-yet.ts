@@ -1,0 +1,50 @@
+// What interface and schema know and this version does not act on. Refused, so that nothing is silently ignored. The table
+// shrinks as features land: whoever builds one removes its line.
+import { present } from "./report.ts";
+import type { Report } from "./report.ts";
+import type { Read } from "./schema.ts";
+import type { Path } from "./tree.ts";
+import { pathText } from "./tree.ts";
+
+interface Lack {
+  /** Path below an input or a rung. */
+  readonly key: string;
+  readonly used: (value: unknown) => boolean;
+  readonly instead: string;
+}
+
+const some = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+const given = (value: unknown): boolean => value !== undefined;
+
+const INPUT: readonly Lack[] = [
+  { key: "format", used: (value) => value !== "text", instead: "`format: text` ships each line as it stands" },
+  {
+    key: "encoding",
+    used: (value) => !/^(utf-?8|unicode-1-1-utf-8)$/i.test(String(value)),
+    instead: "`encoding: utf-8`",
+  },
+  { key: "multiline", used: given, instead: "remove it: each line is a record" },
+  { key: "timestamp", used: given, instead: "remove it: `@timestamp` is the time of reading" },
+  { key: "include_lines", used: some, instead: "remove it: all lines are shipped" },
+  { key: "exclude_lines", used: some, instead: "remove it: all lines are shipped" },
+  { key: "redact", used: some, instead: "remove it, and let an ingest pipeline of the server redact" },
+];
+const RUNG: readonly Lack[] = [
+  { key: "notify", used: given, instead: "remove it, and alert on the metric `spillway_policy_rung`" },
+];
+
+export function refuseNotYet(config: Read, report: Report): void {
+  for (const [i, input] of present(config.inputs)) refuse(input, INPUT, ["inputs", i], report);
+  for (const [name, ladder] of Object.entries(config.policies)) {
+    for (const [i, rung] of present(ladder)) refuse(rung, RUNG, ["policies", name, i], report);
+  }
+}
+
+function refuse(section: Readonly<Record<string, unknown>>, lacks: readonly Lack[], path: Path, report: Report): void {
+  for (const { key, used, instead } of lacks) {
+    const at = [...path, key];
+    if (!report.sound(at) || !used(section[key])) continue;
+    const message = `\`${pathText(at)}\` is not in this version yet`;
+    report.error(at, { code: "not-yet", point: "key", message, help: instead });
+  }
+}

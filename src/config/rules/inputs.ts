@@ -1,0 +1,59 @@
+// Rules over inputs: there is something to read, ids are unique, ladders exist.
+import type { Report } from "../report.ts";
+import { present } from "../report.ts";
+import type { Read, ReadInput } from "../schema.ts";
+import { nearestWord } from "../suggest.ts";
+
+export function inputRules(config: Read, report: Report): void {
+  if (config.inputs.length === 0 && report.sound(["inputs"])) {
+    report.error(["inputs"], {
+      code: "no-inputs",
+      message: "`inputs` is empty: there is nothing to read",
+      help: '`inputs: [{ id: app, paths: ["/var/log/app/*.log"] }]`',
+    });
+  }
+  const seen = new Map<string, number>();
+  for (const [i, input] of present(config.inputs)) {
+    duplicateId(input, i, seen, report);
+    noPaths(input, i, report);
+    unknownPolicy(config, input, i, report);
+  }
+}
+
+function duplicateId(input: ReadInput, i: number, seen: Map<string, number>, report: Report): void {
+  const path = ["inputs", i, "id"];
+  if (!report.sound(path)) return;
+  const first = seen.get(input.id);
+  if (first === undefined) {
+    seen.set(input.id, i);
+    return;
+  }
+  report.error(path, {
+    code: "duplicate-id",
+    message: `input id \`${input.id}\` is used twice`,
+    help: `ids name metrics and state, give this one its own, for example \`${input.id}-2\``,
+    related: { path: ["inputs", first, "id"], note: "first here" },
+  });
+}
+
+function noPaths(input: ReadInput, i: number, report: Report): void {
+  const path = ["inputs", i, "paths"];
+  if (!report.sound(path) || input.paths.length > 0) return;
+  report.error(path, {
+    code: "no-inputs",
+    message: "`inputs[].paths` is empty: there is nothing to read",
+    help: '`paths: ["/var/log/app/*.log"]`',
+  });
+}
+
+function unknownPolicy(config: Read, input: ReadInput, i: number, report: Report): void {
+  const path = ["inputs", i, "policy"];
+  const names = Object.keys(config.policies);
+  if (!report.sound(path) || !report.reached(["policies"]) || names.includes(input.policy)) return;
+  const near = nearestWord(input.policy, names);
+  report.error(path, {
+    code: "unknown-policy",
+    message: `policy \`${input.policy}\` is not among \`policies\`${near ? `; did you mean \`${near}\`?` : ""}`,
+    help: `policies: ${names.join(" ")}`,
+  });
+}

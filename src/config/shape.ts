@@ -1,0 +1,74 @@
+// What a schema is made of, for those who walk it: the fit of a tree, the reference, the JSON Schema.
+import type { Json, Schema } from "./vocabulary.ts";
+
+export type Keys = Readonly<Record<string, Schema>>;
+export type Shape =
+  | { readonly kind: "section"; readonly keys: Keys }
+  | { readonly kind: "list"; readonly item: Schema }
+  | { readonly kind: "table"; readonly value: Schema }
+  | { readonly kind: "either"; readonly key: string; readonly sections: ReadonlyMap<string, Keys> }
+  | { readonly kind: "flag" | "leaf"; readonly json: Json };
+
+/** The parts of valibot's schemas that are read here. */
+interface Inside {
+  readonly type: string;
+  readonly wrapped?: Inside;
+  readonly entries?: Readonly<Record<string, Schema>>;
+  readonly item?: Schema;
+  readonly value?: Schema;
+  readonly key?: string;
+  readonly options?: readonly { readonly entries: Readonly<Record<string, Schema>> }[];
+  readonly literal?: string;
+  readonly default?: unknown;
+  readonly pipe?: readonly {
+    readonly type: string;
+    readonly metadata?: { kind: string; json: Json };
+    readonly description?: string;
+  }[];
+}
+
+export function shapeOf(schema: Schema): Shape {
+  const inside = unwrap(schema as unknown as Inside);
+  switch (inside.type) {
+    case "strict_object":
+      return { kind: "section", keys: inside.entries as Keys };
+    case "array":
+      return { kind: "list", item: inside.item as Schema };
+    case "record":
+      return { kind: "table", value: inside.value as Schema };
+    case "variant":
+      return { kind: "either", key: inside.key as string, sections: sectionsOf(inside) };
+    case "literal":
+      return { kind: "leaf", json: { const: inside.literal } };
+    default: {
+      const meta = inside.pipe?.find((step) => step.type === "metadata")?.metadata;
+      return { kind: meta?.kind === "flag" ? "flag" : "leaf", json: meta?.json ?? {} };
+    }
+  }
+}
+
+function unwrap(inside: Inside): Inside {
+  return inside.wrapped ? unwrap(inside.wrapped) : inside;
+}
+
+/** A section may belong to several words, each of which is a variant of its own. */
+function sectionsOf(inside: Inside): ReadonlyMap<string, Keys> {
+  const key = inside.key as string;
+  return new Map(
+    (inside.options ?? []).map((one) => [(one.entries[key] as unknown as Inside).literal as string, one.entries]),
+  );
+}
+
+/** What a key says about itself. */
+export function note(schema: Schema): {
+  readonly about: string;
+  readonly optional: boolean;
+  readonly otherwise: unknown;
+} {
+  const inside = schema as unknown as Inside;
+  return {
+    about: inside.pipe?.find((step) => step.type === "description")?.description ?? "",
+    optional: inside.type === "optional",
+    otherwise: inside.default,
+  };
+}

@@ -1,0 +1,95 @@
+// `${NAME}`, `${NAME:-default}`, `${file:/path}` and `${credential:NAME}` in parsed scalars, never in raw text, so that
+// places stay right and no value can bring YAML along. `$${` is a literal `${`. What came out of a file or a credential
+// is a secret from then on.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { reason } from "./layers.ts";
+import type { Fault } from "./fault.ts";
+import { nearestWord } from "./suggest.ts";
+import type { Scalar } from "./tree.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export class Substitution {
+  readonly faults: Fault[] = [];
+  /** Values that no output may show. */
+  readonly secrets = new Set<string>();
+  private readonly env: Environment;
+
+  constructor(env: Environment) {
+    this.env = env;
+  }
+
+  apply(scalar: Scalar): Scalar {
+    if (typeof scalar.value !== "string" || !scalar.value.includes("${")) return scalar;
+    let failed = false;
+    const value = scalar.value.replace(
+      /(\$?)\$\{([^}]*)(\}?)/g,
+      (whole, escaped: string, inside: string, end: string) => {
+        if (escaped !== "") return whole.slice(1);
+        const found = end === "" ? this.malformed(scalar) : this.resolve(scalar, inside);
+        failed ||= found === undefined;
+        return found ?? "";
+      },
+    );
+    // A scalar with a fault keeps its text: nothing is made of it, the fault is enough.
+    return { ...scalar, value: failed ? scalar.value : value, raw: scalar.value };
+  }
+
+  private resolve(scalar: Scalar, inside: string): string | undefined {
+    const colon = inside.indexOf(":");
+    const kind = colon < 0 ? "" : inside.slice(0, colon);
+    if (kind === "file") return this.file(scalar, inside.slice(colon + 1));
+    if (kind === "credential") return this.credential(scalar, inside.slice(colon + 1));
+    const match = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(inside);
+    if (!match) return this.malformed(scalar);
+    const [, name = "", otherwise] = match;
+    const value = this.env[name];
+    if (otherwise !== undefined) return value === undefined || value === "" ? otherwise : value;
+    return value ?? this.unset(scalar, name);
+  }
+
+  private file(scalar: Scalar, path: string): string | undefined {
+    try {
+      const text = readFileSync(path, "utf8").replace(/\r?\n$/, "");
+      if (text !== "") this.secrets.add(text);
+      return text;
+    } catch (error) {
+      const help =
+        "the file must be readable for the user that spillway runs as; one line break at its end is left out";
+      return this.fault(scalar, "unreadable-file", `could not read \`${path}\`: ${reason(error)}`, help);
+    }
+  }
+
+  private credential(scalar: Scalar, name: string): string | undefined {
+    const directory = this.env["CREDENTIALS_DIRECTORY"];
+    if (!/^[A-Za-z0-9_.-]+$/.test(name) || name.startsWith(".")) return this.malformed(scalar);
+    if (directory === undefined) {
+      const help = `\`LoadCredential=${name}:/path\` in the unit file sets it; outside of systemd: \`\${file:/path}\``;
+      return this.fault(
+        scalar,
+        "unset-variable",
+        "`CREDENTIALS_DIRECTORY` is not set, so there are no credentials",
+        help,
+      );
+    }
+    return this.file(scalar, join(directory, name));
+  }
+
+  private unset(scalar: Scalar, name: string): undefined {
+    const near = nearestWord(name, Object.keys(this.env));
+    const ways = `set it, or \`\${${name}:-}\`, or \`\${credential:NAME}\``;
+    const help = near === undefined ? ways : `${ways}; \`${near}\` is set`;
+    return this.fault(scalar, "unset-variable", `variable \`${name}\` is not set and has no default`, help);
+  }
+
+  private malformed(scalar: Scalar): undefined {
+    const help = "`${NAME}`, `${NAME:-default}`, `${file:/path}` or `${credential:NAME}`; `$${` is a literal `${`";
+    return this.fault(scalar, "bad-substitution", "a `${...}` cannot be read", help);
+  }
+
+  private fault(scalar: Scalar, code: Fault["code"], message: string, help: string): undefined {
+    this.faults.push({ code, severity: "error", at: scalar.at, message, help });
+    return undefined;
+  }
+}
