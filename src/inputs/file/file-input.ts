@@ -1,0 +1,162 @@
+// Tails files: finds them, reads them turn by turn, and hands over what was read. Four kinds of loops, all ended by one
+// signal: scans (which files there are), looks (what became of each), turns (reading), and hints that make looks sooner.
+// What must hold: the known sources are matched against files before anything is read.
+import type { Region } from "../../core/arena.ts";
+import type { FileInputOptions } from "../../core/options.ts";
+import { Agenda, TICK_MS } from "./agenda.ts";
+import { Descriptors } from "./descriptors.ts";
+import { Discovery } from "./discovery.ts";
+import { TextFraming } from "./framing-text.ts";
+import { Generations } from "./generations.ts";
+import { Goals } from "./goals.ts";
+import { Growth } from "./growth.ts";
+import { abandonBeyond } from "./held.ts";
+import { Hints } from "./hints.ts";
+import { Looker } from "./look.ts";
+import { Nag } from "./nag.ts";
+import type { FileInputParts, Shared } from "./parts.ts";
+import { anyOf, compile } from "./patterns.ts";
+import { Reader } from "./reader.ts";
+import { type LaneName, ReadyQueue } from "./ready.ts";
+import { Registry } from "./registry.ts";
+import { type FileInputStatus, statusOf } from "./status.ts";
+import type { Tail } from "./tail.ts";
+
+/** Reads at once: more bring nothing, the thread pool has four threads. */
+const READERS = 3;
+const RESCAN_MS = 8000;
+/** Looks between two breaths of the event loop. */
+const SLICE = 200;
+
+export class FileInput {
+  /** Rejects when something happened that must end the process; resolves after stop. */
+  readonly ended: Promise<void>;
+  private readonly shared: Shared;
+  private readonly stopping = new AbortController();
+  private readonly registry = new Registry();
+  private readonly ready = new ReadyQueue();
+  private readonly agenda = new Agenda();
+  private readonly growth: Growth;
+  private readonly goals: Goals;
+  private readonly descriptors: Descriptors;
+  private readonly generations: Generations;
+  private readonly looker: Looker;
+  private readonly discovery: Discovery;
+  private readonly reader: Reader;
+  private readonly hints: Hints | undefined;
+  private readonly loops: Promise<void>[] = [];
+  private readonly end = Promise.withResolvers<void>();
+
+  constructor(options: FileInputOptions, parts: FileInputParts) {
+    const nag = new Nag(parts.log, parts.clock);
+    const unread = { skipped: 0, deleted: 0, truncated: 0, abandoned: 0 };
+    const shared: Shared = { ...parts, options, unread, nag, signal: this.stopping.signal };
+    const patterns = options.paths.map(compile);
+    const excluded = anyOf(options.exclude);
+    const { registry, ready, agenda } = this;
+    this.shared = shared;
+    this.ended = this.end.promise;
+    this.goals = new Goals(parts.mode);
+    this.growth = new Growth(parts.clock);
+    this.descriptors = new Descriptors(nag);
+    this.generations = new Generations({ shared, registry, descriptors: this.descriptors, ready });
+    const { descriptors, generations, growth } = this;
+    this.looker = new Looker({ shared, registry, descriptors, generations, ready, agenda, growth });
+    const { looker } = this;
+    this.discovery = new Discovery({ shared, patterns, excluded, registry, descriptors, generations, looker });
+    const framing = new TextFraming(parts.kernel, options);
+    this.reader = new Reader({ shared, framing, descriptors, generations, fault: this.end.reject });
+    const { discovery } = this;
+    if (parts.mode === "follow") this.hints = new Hints({ shared, patterns, excluded, registry, looker, discovery });
+  }
+
+  /** Resolves when the first scan is done and reading has begun. */
+  async start(): Promise<void> {
+    await this.discovery.scan();
+    if (this.shared.signal.aborted) return;
+    this.growth.reset();
+    this.hints?.start();
+    for (let i = 0; i < READERS; i++) this.run(this.read("named"));
+    this.run(this.read("nameless"));
+    this.run(this.sweep());
+    if (this.shared.mode === "follow") this.run(this.rescan());
+  }
+
+  /** Reads nothing more; resolves when no read is under way and every descriptor is closed. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.ready.close();
+    await Promise.allSettled([...this.loops, this.hints?.stop()]);
+    for (const tail of this.registry.all) this.descriptors.close(tail);
+    this.generations.close();
+    this.end.resolve();
+  }
+
+  /**
+   * After start: resolves when every file was read to the end that it has now. With `once` that includes a last line
+   * without line end, and leaves out files that cannot be read.
+   */
+  async done(): Promise<void> {
+    for (const tail of this.registry.all) this.looker.look(tail);
+    await this.goals.reached(this.registry.all);
+  }
+
+  status(): FileInputStatus {
+    return statusOf(this.registry, this.growth, this.shared);
+  }
+
+  private run(loop: Promise<void>): void {
+    this.loops.push(loop);
+    loop.catch((error: unknown) => {
+      if (!this.shared.signal.aborted) this.end.reject(error);
+    });
+  }
+
+  private async read(lane: LaneName): Promise<void> {
+    const { intake, options, signal } = this.shared;
+    const urgency = lane === "nameless" ? "at-risk" : "none";
+    for (;;) {
+      const claimed = await this.ready.claim(lane);
+      if (claimed === undefined) return;
+      const region = await intake.room(options.id, this.reader.wanted(claimed), signal, urgency);
+      const tail = this.ready.take(lane);
+      if (tail === undefined || signal.aborted) intake.release(region);
+      else await this.turn(tail, region);
+    }
+  }
+
+  private async turn(tail: Tail, region: Region): Promise<void> {
+    await this.reader.turn(tail, region);
+    if (tail.readable && tail.failing === "no") this.ready.push(tail);
+    else if (!this.descriptors.plenty && tail.mode === "named") this.descriptors.close(tail);
+    this.goals.check();
+  }
+
+  private async sweep(): Promise<void> {
+    const { clock, options, signal } = this.shared;
+    for (;;) {
+      await clock.sleep(TICK_MS, signal);
+      let count = 0;
+      for (const tail of this.agenda.next()) {
+        if (++count % SLICE === 0) await clock.sleep(0, signal);
+        if (signal.aborted) return;
+        this.looker.look(tail);
+      }
+      if (signal.aborted) return;
+      await this.discovery.searchDisplaced();
+      abandonBeyond(options.held, this.registry, this.generations, this.shared);
+      this.generations.tidy();
+      this.growth.turn();
+      this.goals.check();
+    }
+  }
+
+  private async rescan(): Promise<void> {
+    const { clock, signal } = this.shared;
+    for (;;) {
+      await clock.sleep(RESCAN_MS, signal);
+      if (signal.aborted) return;
+      await this.discovery.scan();
+    }
+  }
+}

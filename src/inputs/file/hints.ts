@@ -1,0 +1,74 @@
+// From what the watcher says to looks: a path of ours is looked at now, a path that matches is considered as a new file.
+// A file that is written to all the time is not read at every hint: that would make chunks of one line.
+import type { Discovery } from "./discovery.ts";
+import type { Looker } from "./look.ts";
+import type { Shared } from "./parts.ts";
+import { leads, type Pattern, rootOf } from "./patterns.ts";
+import type { Registry } from "./registry.ts";
+import type { Tail } from "./tail.ts";
+import { Watch } from "./watch.ts";
+
+/** From a hint to the look; all that come meanwhile are one. */
+const PACE_MS = 25;
+
+export interface HintsParts {
+  readonly shared: Shared;
+  readonly patterns: readonly Pattern[];
+  readonly excluded: (path: string) => boolean;
+  readonly registry: Registry;
+  readonly looker: Looker;
+  readonly discovery: Discovery;
+}
+
+export class Hints {
+  private readonly parts: HintsParts;
+  private readonly hinted = new Set<Tail>();
+  private watch: Watch | undefined;
+
+  constructor(parts: HintsParts) {
+    this.parts = parts;
+  }
+
+  start(): void {
+    this.watch = new Watch({
+      ignored: (path, kind) => this.ignored(path, kind),
+      hint: (path) => this.hint(path),
+      log: this.parts.shared.log,
+    });
+    for (const pattern of this.parts.patterns) this.watch.add(rootOf(pattern));
+  }
+
+  async stop(): Promise<void> {
+    await this.watch?.close();
+  }
+
+  private ignored(path: string, kind: "file" | "directory" | "unknown"): boolean {
+    if (kind === "unknown") return false;
+    if (kind === "directory") return !this.parts.patterns.some((pattern) => leads(pattern, path));
+    return !this.wanted(path);
+  }
+
+  private wanted(path: string): boolean {
+    return this.parts.patterns.some((pattern) => pattern.matches(path)) && !this.parts.excluded(path);
+  }
+
+  private hint(path: string): void {
+    const { discovery, registry, shared } = this.parts;
+    if (shared.signal.aborted) return;
+    const tail = registry.at(path);
+    if (tail === undefined) {
+      if (this.wanted(path)) discovery.consider(path);
+    } else if (this.hinted.add(tail).size === 1) shared.clock.after(PACE_MS, () => this.look());
+  }
+
+  private look(): void {
+    const { discovery, looker, shared } = this.parts;
+    if (shared.signal.aborted) return;
+    for (const tail of this.hinted) {
+      const { path } = tail;
+      looker.look(tail);
+      if (tail.mode !== "named") discovery.consider(path);
+    }
+    this.hinted.clear();
+  }
+}

@@ -1,0 +1,141 @@
+// One look at one file: is it still where its name says, has it grown, shrunk or been written over, is there something to
+// read, may its descriptor go? Looks tell the truth, hints only make them come sooner. Synchronous (a stat takes 1.5 us),
+// so nothing changes between what is seen and what follows from it.
+import { fstatSync, statSync, type Stats } from "node:fs";
+import type { Agenda } from "./agenda.ts";
+import type { Descriptors } from "./descriptors.ts";
+import type { Generations } from "./generations.ts";
+import type { Growth } from "./growth.ts";
+import { markBefore, sameMark } from "./identity.ts";
+import type { Shared } from "./parts.ts";
+import type { ReadyQueue } from "./ready.ts";
+import type { Registry } from "./registry.ts";
+import { CLOSED, type Tail } from "./tail.ts";
+
+/** Between looks at a file that has just grown; doubles with each look that finds nothing new. */
+export const HOT_MS = 250;
+const COLD_MS = 10_000;
+/** A file that was quiet for so long gives its descriptor back; a nameless one is taken as complete. */
+export const QUIET_MS = 5000;
+
+export interface LookParts {
+  readonly shared: Shared;
+  readonly registry: Registry;
+  readonly descriptors: Descriptors;
+  readonly generations: Generations;
+  readonly ready: ReadyQueue;
+  readonly agenda: Agenda;
+  readonly growth: Growth;
+}
+
+export class Looker {
+  private readonly parts: LookParts;
+
+  constructor(parts: LookParts) {
+    this.parts = parts;
+  }
+
+  look(tail: Tail): void {
+    if (tail.turn !== "reading") {
+      const stats = tail.mode === "nameless" ? fstatSync(tail.fd) : this.byName(tail);
+      if (stats !== undefined) this.observe(tail, stats);
+    }
+    this.plan(tail);
+  }
+
+  private plan(tail: Tail): void {
+    if (tail.mode === "over") return;
+    const { agenda, shared } = this.parts;
+    const spread = tail.interval > 1000 ? 0.75 + shared.clock.random() / 2 : 1;
+    agenda.plan(tail, tail.interval * spread);
+    tail.interval = Math.min(COLD_MS, tail.interval * 2);
+  }
+
+  private byName(tail: Tail): Stats | undefined {
+    const { registry, generations, shared } = this.parts;
+    let stats: Stats | undefined;
+    try {
+      stats = statSync(tail.path, { throwIfNoEntry: false });
+    } catch (error) {
+      // Not to be able to look never means that the file is gone.
+      this.parts.descriptors.complain(tail, error);
+      return undefined;
+    }
+    if (stats?.ino === tail.ino && stats.birthtimeMs === tail.birthMs && stats.dev === tail.dev) {
+      if (tail.mode === "displaced") registry.name(tail, tail.path);
+      tail.failing = "no";
+      return stats;
+    }
+    if (tail.mode === "named") registry.displace(tail);
+    tail.interval = HOT_MS;
+    if (tail.fd === CLOSED) return undefined;
+    const held = fstatSync(tail.fd);
+    if (held.nlink === 0) {
+      registry.unname(tail);
+      generations.lose(tail);
+      tail.grownAt = shared.clock.now();
+    }
+    return held;
+  }
+
+  private observe(tail: Tail, stats: Stats): void {
+    this.compare(tail, stats);
+    const now = this.parts.shared.clock.now();
+    if (stats.size > tail.size) {
+      this.parts.growth.add(stats.size - tail.size);
+      tail.grownAt = now;
+      tail.interval = HOT_MS;
+    }
+    tail.size = stats.size;
+    tail.mtimeMs = stats.mtimeMs;
+    tail.links = stats.nlink;
+    if (tail.searched >= tail.pledged) {
+      tail.pledged = tail.size;
+      tail.pledgedAt = now;
+    }
+    this.act(tail, now);
+  }
+
+  /** Finds that the content which was read is not there any more. */
+  private compare(tail: Tail, stats: Stats): void {
+    const { generations, shared } = this.parts;
+    if (stats.size < tail.position) {
+      generations.restart(tail, Math.max(0, tail.size - tail.position));
+      tail.size = 0;
+      tail.pledged = 0;
+    } else if (stats.size < tail.size) {
+      // Cut behind the position: what was read is still there, or the next read finds that it is not.
+      shared.unread.truncated += tail.size - stats.size;
+      tail.shrink(stats.size);
+    } else if (stats.size === tail.size && stats.mtimeMs !== tail.mtimeMs && tail.mtimeMs !== 0) {
+      if (this.overwritten(tail)) generations.restart(tail, 0);
+      else tail.searched = tail.position;
+    }
+  }
+
+  private overwritten(tail: Tail): boolean {
+    if (tail.position === 0 || !this.parts.descriptors.open(tail)) return false;
+    return !sameMark(markBefore(tail.fd, tail.position), tail.mark);
+  }
+
+  private act(tail: Tail, now: number): void {
+    const { descriptors, generations, ready } = this.parts;
+    const { mode } = this.parts.shared;
+    const unread = tail.source === undefined ? tail.size > 0 : tail.readable;
+    if (unread && (tail.source === undefined || descriptors.plenty) && !descriptors.open(tail)) return;
+    if (tail.source === undefined && tail.size > 0) generations.begin(tail, tail.size, "beginning");
+    if (tail.readable) return ready.push(tail);
+    if (tail.turn !== "none") return;
+    const quiet = mode === "once" || now - tail.grownAt >= QUIET_MS;
+    if (!quiet) return;
+    if (tail.mode === "nameless") this.conclude(tail);
+    else if (tail.mode === "named" && (tail.lag === 0 || !descriptors.plenty)) descriptors.close(tail);
+  }
+
+  /** Nobody has written to a nameless file for a while: a last line without its end is taken as it is. */
+  private conclude(tail: Tail): void {
+    tail.end = "closing";
+    if (tail.readable) this.parts.ready.push(tail);
+    else this.parts.generations.finish(tail);
+  }
+}

@@ -1,0 +1,132 @@
+// One turn of one file: wait for room, read once, frame, hand over. Bounded bytes a turn, so that no file starves another.
+//
+// The bytes before the position are read by the same system call as those behind it, and their mark is compared: a file
+// that was truncated and has grown past the position between two looks is found out before a byte of it is handed over.
+// A partial last line stays in the file: the position remains at its start, and it is read again when it has grown.
+import { fstatSync, readv } from "node:fs";
+import { promisify } from "node:util";
+import { crc32 } from "node:zlib";
+import type { Region } from "../../core/arena.ts";
+import type { Envelope } from "../../core/chunk.ts";
+import type { SourceId } from "../../core/source.ts";
+import type { Descriptors } from "./descriptors.ts";
+import type { Framed, Framing } from "./framing.ts";
+import type { Generations } from "./generations.ts";
+import { markWithin } from "./identity.ts";
+import type { Shared } from "./parts.ts";
+import type { Tail } from "./tail.ts";
+
+/** Bytes of one turn; only a line that is longer asks for more. */
+export const TURN_BYTES = 256 * 1024;
+
+const readInto = promisify(readv);
+
+export interface ReaderParts {
+  readonly shared: Shared;
+  readonly framing: Framing;
+  readonly descriptors: Descriptors;
+  readonly generations: Generations;
+  readonly fault: (error: unknown) => void;
+}
+
+export class Reader {
+  private readonly parts: ReaderParts;
+
+  constructor(parts: ReaderParts) {
+    this.parts = parts;
+  }
+
+  /** Reads into a pinned region, and hands it over or back. */
+  async turn(tail: Tail, region: Region): Promise<void> {
+    const { descriptors, shared } = this.parts;
+    if (tail.readable && descriptors.open(tail)) await this.read(tail, region);
+    tail.turn = "none";
+    if (region.pins > 0) shared.intake.release(region);
+  }
+
+  /** Bytes that a turn of this file has a use for. */
+  wanted(tail: Tail): number {
+    const known = tail.searched - tail.position;
+    const line = Math.min(2 * known, this.parts.shared.options.maxRecord + 2);
+    return Math.min(tail.lag, Math.max(TURN_BYTES, line));
+  }
+
+  private async read(tail: Tail, region: Region): Promise<void> {
+    const { arena, clock } = this.parts.shared;
+    const before = Buffer.allocUnsafe(tail.mark.length);
+    const length = Math.min(region.length, this.wanted(tail));
+    const bytes = arena.view(region, 0, length);
+    let read: number;
+    tail.turn = "reading";
+    try {
+      read = (await readInto(tail.fd, [before, bytes], tail.position - before.length)).bytesRead - before.length;
+    } catch (error) {
+      this.parts.descriptors.complain(tail, error);
+      return;
+    }
+    tail.failing = "no";
+    tail.readAt = clock.now();
+    if (read < 0 || (before.length > 0 && crc32(before) !== tail.mark.hash)) this.restart(tail);
+    else if (read > 0) this.take(tail, region, before, bytes.subarray(0, read));
+    else tail.shrink(tail.position);
+  }
+
+  private restart(tail: Tail): void {
+    const { generations } = this.parts;
+    generations.restart(tail, tail.searched - tail.position);
+    tail.size = fstatSync(tail.fd).size;
+    if (tail.size > 0) generations.begin(tail, tail.size, "beginning");
+  }
+
+  private take(tail: Tail, region: Region, before: Buffer, bytes: Buffer): void {
+    const { framing, generations } = this.parts;
+    const start = tail.position;
+    generations.read(tail, bytes);
+    const after = tail.end === "closing" && start + bytes.length >= tail.size ? "end" : "more";
+    const read = { region, bytes, after } as const;
+    const framed = tail.line === "start" ? framing.frame(read) : framing.pass(read);
+    if (framed.end > 0) {
+      tail.position += framed.end;
+      tail.mark = markWithin(before, bytes, framed.end);
+      tail.line = framed.rest === "oversized" ? "oversized" : "start";
+      this.admit(tail, start, region, framed);
+    }
+    tail.searched = framed.rest === "partial" ? start + bytes.length : tail.position;
+  }
+
+  private admit(tail: Tail, start: number, region: Region, framed: Framed): void {
+    const { arena, clock, intake } = this.parts.shared;
+    const { records, table, counted } = framed;
+    if (framed.kept > 0) {
+      arena.shrink(region, framed.kept);
+      arena.unpin(region);
+    }
+    const admitted = intake.admit({
+      source: tail.source as SourceId,
+      envelope: this.envelope(tail),
+      start,
+      end: tail.position,
+      records,
+      region: framed.kept > 0 ? region : undefined,
+      table,
+      counted,
+      readAtMs: clock.wall(),
+      mark: tail.mark,
+    });
+    // Not awaited: room is what makes a reader wait, and an answer for a nameless file may take a commit.
+    admitted.catch(this.parts.fault);
+  }
+
+  private envelope(tail: Tail): Envelope {
+    const { host, index, intake, options } = this.parts.shared;
+    tail.envelope ??= intake.envelope({
+      input: options.id,
+      path: tail.path,
+      host,
+      fields: options.fields,
+      index: options.index ?? index,
+      policy: options.policy,
+    });
+    return tail.envelope;
+  }
+}

@@ -1,0 +1,117 @@
+// The files that have something to read, first come, first served; who has more after a turn stands at the end again, so
+// a quiet file waits for at most one turn of each busy one. Two lanes: files without a name have one of their own, since
+// room may be given to them while all others wait.
+//
+// A reader claims before it asks for room and takes when it has it. What it takes is the first in the lane at that moment,
+// mostly the one it claimed; a file that waits is bound to no reader, so it can change lanes or go away meanwhile.
+import { assert } from "../../core/errors.ts";
+import type { Tail } from "./tail.ts";
+
+export type LaneName = "named" | "nameless";
+
+export class ReadyQueue {
+  private readonly lanes: Readonly<Record<LaneName, Lane>> = {
+    named: new Lane("named"),
+    nameless: new Lane("nameless"),
+  };
+
+  push(tail: Tail): void {
+    const lane = laneOf(tail);
+    if (tail.turn === "reading" || (tail.turn === "queued" && tail.lane === lane)) return;
+    if (tail.turn === "queued") this.lanes[tail.lane].leave();
+    tail.turn = "queued";
+    tail.lane = lane;
+    this.lanes[lane].push(tail);
+  }
+
+  /** It is over. */
+  remove(tail: Tail): void {
+    if (tail.turn !== "queued") return;
+    this.lanes[tail.lane].leave();
+    tail.turn = "none";
+  }
+
+  /** Waits until there is a file for this reader. Undefined: closed. */
+  claim(lane: LaneName): Promise<Tail | undefined> {
+    return this.lanes[lane].claim();
+  }
+
+  /** Undefined: none is left. */
+  take(lane: LaneName): Tail | undefined {
+    return this.lanes[lane].take();
+  }
+
+  close(): void {
+    for (const lane of Object.values(this.lanes)) lane.close();
+  }
+}
+
+function laneOf(tail: Tail): LaneName {
+  return tail.mode === "nameless" && tail.links === 0 ? "nameless" : "named";
+}
+
+class Lane {
+  private readonly name: LaneName;
+  /** Those that left are passed over when their place comes. */
+  private queue: Tail[] = [];
+  private at = 0;
+  private size = 0;
+  private claims = 0;
+  private waiting: (() => void)[] = [];
+  private state: "open" | "closed" = "open";
+
+  constructor(name: LaneName) {
+    this.name = name;
+  }
+
+  push(tail: Tail): void {
+    this.queue.push(tail);
+    this.size++;
+    this.waiting.shift()?.();
+  }
+
+  leave(): void {
+    this.size--;
+  }
+
+  async claim(): Promise<Tail | undefined> {
+    while (this.state === "open" && this.size <= this.claims)
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (this.state === "closed") return undefined;
+    return this.nth(this.claims++);
+  }
+
+  take(): Tail | undefined {
+    this.claims--;
+    while (this.at < this.queue.length) {
+      const tail = this.queue[this.at++] as Tail;
+      if (this.at > 1024 && this.at * 2 > this.queue.length) {
+        this.queue = this.queue.slice(this.at);
+        this.at = 0;
+      }
+      if (!this.holds(tail)) continue;
+      this.size--;
+      tail.turn = "none";
+      return tail;
+    }
+    return undefined;
+  }
+
+  close(): void {
+    this.state = "closed";
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  private nth(n: number): Tail {
+    let rest = n;
+    for (let i = this.at; i < this.queue.length; i++) {
+      const tail = this.queue[i] as Tail;
+      if (this.holds(tail) && rest-- === 0) return tail;
+    }
+    assert(false, "a lane counts more files than it has");
+  }
+
+  private holds(tail: Tail): boolean {
+    return tail.turn === "queued" && tail.lane === this.name;
+  }
+}

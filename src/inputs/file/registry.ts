@@ -1,0 +1,65 @@
+// All files of one input, by name and by what they are. The only place where a tail changes its mode.
+import { assert } from "../../core/errors.ts";
+import type { Tail } from "./tail.ts";
+
+export class Registry {
+  readonly all = new Set<Tail>();
+  /** In the order in which they lost their names: the oldest first. */
+  readonly nameless = new Set<Tail>();
+  readonly displaced = new Set<Tail>();
+  private readonly byPath = new Map<string, Tail>();
+  private readonly byKey = new Map<string, Tail>();
+
+  at(path: string): Tail | undefined {
+    return this.byPath.get(path);
+  }
+
+  withKey(key: string): Tail | undefined {
+    return this.byKey.get(key);
+  }
+
+  add(tail: Tail): void {
+    assert(!this.byKey.has(tail.key), "two tails of one file");
+    this.all.add(tail);
+    this.byKey.set(tail.key, tail);
+    this.name(tail, tail.path);
+  }
+
+  /** `path` leads to it now. Who had the name before must look for another. */
+  name(tail: Tail, path: string): void {
+    const other = this.byPath.get(path);
+    if (other !== undefined && other !== tail) this.displace(other);
+    if (this.byPath.get(tail.path) === tail) this.byPath.delete(tail.path);
+    this.byPath.set(path, tail);
+    this.displaced.delete(tail);
+    this.nameless.delete(tail);
+    if (tail.path !== path) tail.envelope = undefined;
+    tail.path = path;
+    tail.misses = 0;
+    tail.mode = "named";
+  }
+
+  displace(tail: Tail): void {
+    assert(tail.mode === "named", "only a named tail is displaced");
+    if (this.byPath.get(tail.path) === tail) this.byPath.delete(tail.path);
+    this.displaced.add(tail);
+    tail.mode = "displaced";
+  }
+
+  /** Only its descriptor leads to it. */
+  unname(tail: Tail): void {
+    assert(tail.mode === "displaced" && tail.fd >= 0, "only a displaced tail with a descriptor becomes nameless");
+    this.displaced.delete(tail);
+    this.nameless.add(tail);
+    tail.mode = "nameless";
+  }
+
+  remove(tail: Tail): void {
+    if (this.byPath.get(tail.path) === tail) this.byPath.delete(tail.path);
+    if (this.byKey.get(tail.key) === tail) this.byKey.delete(tail.key);
+    this.displaced.delete(tail);
+    this.nameless.delete(tail);
+    this.all.delete(tail);
+    tail.mode = "over";
+  }
+}

@@ -1,0 +1,120 @@
+// The state of one file. There may be 100,000 of them, so it is numbers and strings: no timer, no closure, no buffer.
+//
+// named      its path led to it at the last look. A descriptor is held only while there is something to read.
+// displaced  its path leads elsewhere or nowhere. Discovery finds its new name, or that it has none.
+// nameless   only the descriptor leads to it: read to its end, then let go.
+// over       nothing is read of it any more.
+//
+// What must hold: a descriptor is closed, and the generation changed, only while no read is under way (turn "reading").
+import type { BigIntStats } from "node:fs";
+import type { Envelope } from "../../core/chunk.ts";
+import type { Identity, Mark, SourceId } from "../../core/source.ts";
+import { NO_MARK } from "../../core/source.ts";
+import type { LaneName } from "./ready.ts";
+import { type Head, liveKey, NO_HEAD } from "./identity.ts";
+
+export type TailMode = "named" | "displaced" | "nameless" | "over";
+export type Turn = "none" | "queued" | "reading";
+/** start: the position is the start of a line. oversized: it is inside of a line whose rest is passed over. */
+export type LineState = "start" | "oversized";
+/** open: more may come. closing: what lacks its line end is taken as it is. */
+export type EndState = "open" | "closing";
+
+export const CLOSED = -1;
+
+export class Tail {
+  readonly key: string;
+  readonly device: string;
+  readonly inode: string;
+  readonly birthNs: string;
+  readonly dev: number;
+  readonly ino: number;
+  readonly birthMs: number;
+  path: string;
+  /** Where it was found first: under another name it has been rotated. */
+  readonly firstPath: string;
+  mode: TailMode = "named";
+  turn: Turn = "none";
+  /** Where it is queued. */
+  lane: LaneName = "named";
+  fd = CLOSED;
+  links = 1;
+
+  /** Undefined while the file is empty. */
+  source: SourceId | undefined = undefined;
+  head: Head = NO_HEAD;
+  /** Start of the first byte that was not handed over. */
+  position = 0;
+  mark: Mark = NO_MARK;
+  /** No line ends between the position and here. */
+  searched = 0;
+  line: LineState = "start";
+  end: EndState = "open";
+  envelope: Envelope | undefined = undefined;
+
+  /** As the last look found them. */
+  size = 0;
+  mtimeMs = 0;
+  grownAt: number;
+  /** All up to `pledged` was there at `pledgedAt` and is still to be read. */
+  pledged = 0;
+  pledgedAt = 0;
+  readAt = 0;
+  /** The last attempt to open or read it failed. */
+  failing: "no" | "yes" = "no";
+  /** Looks that did not find a displaced file anywhere. */
+  misses = 0;
+  /** Agenda: milliseconds between looks, and the tick of the next one. */
+  interval = 0;
+  dueTick = -1;
+
+  constructor(path: string, stats: BigIntStats, now: number) {
+    this.key = liveKey(stats);
+    this.device = stats.dev.toString();
+    this.inode = stats.ino.toString();
+    this.birthNs = stats.birthtimeNs.toString();
+    this.dev = Number(stats.dev);
+    this.ino = Number(stats.ino);
+    // As `Stats` has it, so that the cheap look can compare.
+    this.birthMs = Number(stats.birthtimeNs / 1_000_000_000n) * 1000 + Number(stats.birthtimeNs % 1_000_000_000n) / 1e6;
+    this.path = path;
+    this.firstPath = path;
+    this.grownAt = now;
+  }
+
+  get lag(): number {
+    return Math.max(0, this.size - this.position);
+  }
+
+  /** True when a read would bring something. */
+  get readable(): boolean {
+    if (this.mode === "over" || this.source === undefined) return false;
+    return this.size > this.searched || (this.end === "closing" && this.size > this.position);
+  }
+
+  get identity(): Identity {
+    const { path, device, inode, birthNs, head } = this;
+    return { path, device, inode, birthNs, headLength: head.length, headHash: head.hash };
+  }
+
+  /** Starts at byte 0 of a new generation. */
+  rewind(): void {
+    this.source = undefined;
+    this.head = NO_HEAD;
+    this.seek(0, NO_MARK);
+    this.line = "start";
+  }
+
+  /** The file is known to be shorter than it was; what lies before the position is still there. */
+  shrink(size: number): void {
+    this.size = size;
+    this.searched = this.position;
+    this.pledged = 0;
+  }
+
+  seek(position: number, mark: Mark): void {
+    this.position = position;
+    this.searched = position;
+    this.mark = mark;
+  }
+}

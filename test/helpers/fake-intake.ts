@@ -1,0 +1,216 @@
+// An intake for tests of inputs: takes drafts, checks what the contract promises of them, and keeps the bytes per source.
+// It survives a "restart" as the state database would: known sources with identity, checkpoint and mark.
+import assert from "node:assert/strict";
+import { crc32 } from "node:zlib";
+import { Arena, type Region } from "../../src/core/arena.ts";
+import type { Draft, Envelope } from "../../src/core/chunk.ts";
+import type { Count } from "../../src/core/fate.ts";
+import type { Intake, Urgency } from "../../src/core/intake.ts";
+import type { Identity, KnownSource, SourceId } from "../../src/core/source.ts";
+import { MARK_LENGTH, NO_MARK } from "../../src/core/source.ts";
+
+export interface Taken {
+  readonly start: number;
+  readonly end: number;
+  readonly records: number;
+  readonly text: string;
+  readonly path: string;
+  readonly counted: ReadonlyMap<number, Count>;
+  readonly mark: { readonly length: number; readonly hash: number };
+}
+
+export class FakeSource {
+  known: KnownSource;
+  state: "alive" | "gone" | "forgotten" = "alive";
+  readonly taken: Taken[] = [];
+
+  constructor(known: KnownSource) {
+    this.known = known;
+  }
+
+  get end(): number {
+    return this.taken.at(-1)?.end ?? this.known.checkpoint;
+  }
+
+  /** What was handed over in this and earlier lives. */
+  get text(): string {
+    return this.taken.map((taken) => taken.text).join("");
+  }
+
+  get records(): number {
+    return this.taken.reduce((sum, taken) => sum + taken.records, 0);
+  }
+
+  bytesOf(fate: number): number {
+    return this.taken.reduce((sum, taken) => sum + (taken.counted.get(fate)?.bytes ?? 0), 0);
+  }
+}
+
+export class FakeIntake implements Intake {
+  readonly arena: Arena;
+  readonly sources = new Map<SourceId, FakeSource>();
+  private readonly envelopes = new Map<string, Envelope>();
+  /** open: there is room. shut: everybody waits. */
+  private gate: "open" | "shut" | "at-risk" = "open";
+  private waiters: (() => void)[] = [];
+  private watchers: (() => void)[] = [];
+  answering: "at once" | "never" = "at once";
+  largestRoom = 0;
+
+  constructor(arena: Arena = new Arena(4 << 20, { poison: 0xa5 })) {
+    this.arena = arena;
+  }
+
+  known(input: string): readonly KnownSource[] {
+    const alive = [...this.sources.values()].filter((source) => source.state !== "forgotten");
+    return alive.map((source) => source.known).filter((known) => known.input === input);
+  }
+
+  open(known: KnownSource, size: number): void {
+    const source = this.sources.get(known.id);
+    assert.ok(size >= known.checkpoint, "opened beyond the end of the file");
+    if (source === undefined) {
+      assert.equal(known.checkpoint, known.origin);
+      this.sources.set(known.id, new FakeSource(known));
+    } else {
+      assert.equal(source.state, "alive", "opened a source that was gone");
+      assert.equal(known.checkpoint, source.known.checkpoint);
+    }
+    this.changed();
+  }
+
+  identify(id: SourceId, identity: Identity): void {
+    const source = this.source(id);
+    source.known = { ...source.known, identity };
+    this.changed();
+  }
+
+  envelope(facts: Omit<Envelope, "id">): Envelope {
+    const key = JSON.stringify(facts);
+    const envelope = this.envelopes.get(key) ?? { id: this.envelopes.size + 1, ...facts };
+    this.envelopes.set(key, envelope);
+    return envelope;
+  }
+
+  release(region: Region): void {
+    this.arena.unpin(region);
+    this.arena.release(region);
+  }
+
+  async room(_input: string, bytes: number, signal: AbortSignal, urgency: Urgency = "none"): Promise<Region> {
+    this.largestRoom = Math.max(this.largestRoom, bytes);
+    for (;;) {
+      signal.throwIfAborted();
+      const region = this.gate === "open" || this.gate === urgency ? this.arena.alloc(bytes) : undefined;
+      if (region !== undefined) {
+        this.arena.pin(region);
+        return region;
+      }
+      await new Promise<void>((resolve) => {
+        this.waiters.push(resolve);
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+  }
+
+  get waiting(): number {
+    return this.waiters.length;
+  }
+
+  shut(): void {
+    this.gate = "shut";
+  }
+
+  reopen(gate: "open" | "at-risk" = "open"): void {
+    this.gate = gate;
+    for (const waiter of this.waiters.splice(0)) waiter();
+  }
+
+  async admit(draft: Draft): Promise<void> {
+    const source = this.source(draft.source);
+    assert.notEqual(source.state, "forgotten");
+    assert.equal(draft.start, source.end, "a gap between two drafts, or an overlap");
+    assert.ok(draft.end > draft.start);
+    const text = draft.region === undefined ? "" : this.arena.view(draft.region).toString("latin1");
+    let countedBytes = 0;
+    for (const count of draft.counted.values()) countedBytes += count.bytes;
+    assert.equal(text.length + countedBytes, draft.end - draft.start, "bytes that are neither kept nor counted");
+    const lines = text.split("\n").filter((line) => line !== "" && line !== "\r");
+    assert.equal(draft.records, lines.length);
+    assert.equal(draft.records === 0, draft.region === undefined);
+    for (const region of [draft.region, draft.table]) if (region !== undefined) this.arena.release(region);
+    const { start, end, records, counted, mark } = draft;
+    source.taken.push({ start, end, records, text, path: draft.envelope.path, counted, mark });
+    if (source.known.origin === 0 && source.text.length === end) assert.deepEqual(mark, markOf(source.text));
+    this.changed();
+  }
+
+  gone(id: SourceId): void {
+    const source = this.source(id);
+    assert.notEqual(source.state, "forgotten");
+    source.state = "gone";
+    this.changed();
+  }
+
+  answered(id: SourceId): boolean {
+    assert.notEqual(this.source(id).state, "forgotten");
+    return this.answering === "at once";
+  }
+
+  forget(id: SourceId): void {
+    this.source(id).state = "forgotten";
+    this.changed();
+  }
+
+  /**
+   * What a next process finds. @param keep drafts per source whose fates were durable; the rest is read again
+   */
+  restart(keep: (source: FakeSource) => number = (source) => source.taken.length): void {
+    assert.equal(this.arena.count, 0, "regions left behind");
+    for (const source of this.sources.values()) {
+      source.taken.splice(keep(source));
+      const last = source.taken.at(-1);
+      const { origin, checkpoint, mark } = source.known;
+      if (last !== undefined) source.known = { ...source.known, checkpoint: last.end, mark: last.mark };
+      else if (checkpoint !== origin) source.known = { ...source.known, checkpoint: origin, mark };
+      if (source.state === "gone") source.state = "alive";
+    }
+  }
+
+  /** The text of all generations in the order in which they were opened. */
+  get texts(): string[] {
+    return [...this.sources.values()].map((source) => source.text);
+  }
+
+  get text(): string {
+    return this.texts.join("");
+  }
+
+  /** Resolves when `holds` does: looked at after every call of the intake and every few milliseconds. */
+  async until(holds: () => boolean, what: string, ms = 10_000): Promise<void> {
+    const deadline = performance.now() + ms;
+    while (!holds()) {
+      if (performance.now() > deadline)
+        assert.fail(`waited in vain for: ${what}; have ${JSON.stringify(this.texts).slice(0, 500)}`);
+      await new Promise<void>((resolve) => {
+        this.watchers.push(resolve);
+        setTimeout(resolve, 20);
+      });
+    }
+  }
+
+  private changed(): void {
+    for (const watcher of this.watchers.splice(0)) watcher();
+  }
+
+  private source(id: SourceId): FakeSource {
+    const source = this.sources.get(id);
+    assert.ok(source !== undefined, `unknown source ${id}`);
+    return source;
+  }
+}
+
+export function markOf(text: string): { length: number; hash: number } {
+  const tail = Buffer.from(text.slice(-MARK_LENGTH), "latin1");
+  return tail.length === 0 ? NO_MARK : { length: tail.length, hash: crc32(tail) };
+}

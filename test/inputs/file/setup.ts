@@ -1,0 +1,95 @@
+// A directory, a fake intake and file inputs over them.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { systemClock } from "../../../src/core/clock.ts";
+import type { Log } from "../../../src/core/log.ts";
+import type { FileInputOptions } from "../../../src/core/options.ts";
+import { FileInput } from "../../../src/inputs/file/file-input.ts";
+import type { FileInputParts } from "../../../src/inputs/file/parts.ts";
+import { Kernel } from "../../../src/kernel/kernel.ts";
+import { FakeIntake } from "../../helpers/fake-intake.ts";
+
+export function directory(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), "spillway-file-"));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+export function options(dir: string, changes: Partial<FileInputOptions> = {}): FileInputOptions {
+  return {
+    id: "app",
+    type: "file",
+    paths: [join(dir, "*.log")],
+    exclude: [],
+    start: "beginning",
+    format: "text",
+    encoding: "utf-8",
+    multiline: undefined,
+    timestamp: undefined,
+    includeLines: [],
+    excludeLines: [],
+    redact: [],
+    maxRecord: 1 << 20,
+    oversize: "truncate",
+    ignoreOlder: 0,
+    held: 1 << 30,
+    fields: {},
+    index: undefined,
+    policy: "default",
+    ...changes,
+  };
+}
+
+export class RecordingLog implements Log {
+  readonly events: string[] = [];
+  debug(event: string): void {
+    this.events.push(event);
+  }
+  info(event: string): void {
+    this.events.push(event);
+  }
+  warn(event: string): void {
+    this.events.push(event);
+  }
+  error(event: string): void {
+    this.events.push(event);
+  }
+}
+
+export interface Bench {
+  readonly dir: string;
+  readonly intake: FakeIntake;
+  readonly log: RecordingLog;
+  /** Starts an input; it is stopped after the test if it was not before. */
+  run(changes?: Partial<FileInputOptions>, parts?: Partial<FileInputParts>): Promise<FileInput>;
+}
+
+export function bench(t: TestContext): Bench {
+  const dir = directory(t);
+  const intake = new FakeIntake();
+  const kernel = new Kernel(intake.arena);
+  const log = new RecordingLog();
+  return {
+    dir,
+    intake,
+    log,
+    async run(changes = {}, parts = {}) {
+      const input = new FileInput(options(dir, changes), {
+        intake,
+        arena: intake.arena,
+        kernel,
+        clock: systemClock,
+        log,
+        host: "h",
+        index: "logs",
+        mode: "follow",
+        ...parts,
+      });
+      t.after(() => input.stop());
+      await input.start();
+      return input;
+    },
+  };
+}
