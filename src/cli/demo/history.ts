@@ -1,0 +1,86 @@
+// What the demo remembers while it runs, fed with one status after another: the curve, the flow, and each change of rung.
+// Pure: time is handed in.
+import type { Action } from "../../core/options.ts";
+import type { PolicyStatus, Status } from "../../ops/status.ts";
+
+export interface Point {
+  readonly atMs: number;
+  readonly utilization: number;
+}
+
+export interface Transition {
+  readonly atMs: number;
+  readonly from: Action;
+  readonly to: Action;
+  readonly direction: "up" | "down";
+  readonly utilization: number;
+  /** How long `from` had lasted. */
+  readonly afterMs: number;
+}
+
+/** Bytes a second. */
+export interface Flow {
+  readonly produced: number;
+  readonly delivered: number;
+}
+
+interface Meter {
+  readonly atMs: number;
+  readonly produced: number;
+  readonly delivered: number;
+}
+
+/** A curve of this age is drawn; older points are forgotten. */
+const KEEP_MS = 120_000;
+const FLOW_MS = 2000;
+
+export class History {
+  readonly points: Point[] = [];
+  readonly transitions: Transition[] = [];
+  readonly actionMs = new Map<Action, number>();
+  highest = 0;
+  private meters: Meter[] = [];
+  private last: { readonly atMs: number; readonly policy: PolicyStatus } | undefined;
+
+  /** @param producedBytes by the generator since the start */
+  add(status: Status, producedBytes: number, atMs: number): void {
+    const policy = Object.values(status.policies)[0];
+    if (policy === undefined) return;
+    this.points.push({ atMs, utilization: policy.utilization });
+    while ((this.points[0] as Point).atMs < atMs - KEEP_MS) this.points.shift();
+    this.highest = Math.max(this.highest, policy.utilization);
+    this.step(policy, atMs);
+    const { delivered } = status.ledger;
+    this.meters.push({ atMs, produced: producedBytes, delivered: delivered.bytes });
+    this.meters = this.meters.filter((meter) => meter.atMs >= atMs - FLOW_MS);
+  }
+
+  /** Over the last two seconds; undefined while that is not known. */
+  get flow(): Flow | undefined {
+    const first = this.meters[0];
+    const last = this.meters.at(-1);
+    if (first === undefined || last === undefined || last.atMs - first.atMs < FLOW_MS / 2) return undefined;
+    const seconds = (last.atMs - first.atMs) / 1000;
+    return {
+      produced: (last.produced - first.produced) / seconds,
+      delivered: (last.delivered - first.delivered) / seconds,
+    };
+  }
+
+  private step(policy: PolicyStatus, atMs: number): void {
+    const before = this.last;
+    this.last = { atMs, policy };
+    if (before === undefined) return;
+    const { action: from } = before.policy;
+    this.actionMs.set(from, (this.actionMs.get(from) ?? 0) + atMs - before.atMs);
+    if (policy.action === from) return;
+    this.transitions.push({
+      atMs,
+      from,
+      to: policy.action,
+      direction: policy.rung > before.policy.rung ? "up" : "down",
+      utilization: policy.utilization,
+      afterMs: atMs - (this.transitions.at(-1)?.atMs ?? (this.points[0] as Point).atMs),
+    });
+  }
+}
