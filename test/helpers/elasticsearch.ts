@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Version, assemble, missing } from "../elasticsearch/assemble.ts";
 
-export { VERSIONS, type Version, missing } from "../elasticsearch/assemble.ts";
+export { VERSIONS, type Version } from "../elasticsearch/assemble.ts";
 
 export interface Answer {
   readonly status: number;
