@@ -36,7 +36,7 @@ export const ACTS: readonly Act[] = [
     sentence: "the output is 10x too slow",
     produce: 20_000_000,
     faults: "rate=2MB/s",
-    announced: ["far too much is read", "watch it climb"],
+    announced: ["far too much comes in", "watch it climb"],
   },
   {
     title: "heal",

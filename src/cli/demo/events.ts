@@ -24,7 +24,7 @@ function effect(rung: Rung, ledger: LedgerStatus): string {
       return `reading is slowed to ${flow(rung.rate)}/s`;
     case "sample": {
       const always = rung.always === undefined ? "" : `, all from ${rung.always} up`;
-      return `1 in ${rung.keep} kept${always}; counts stay unbiased`;
+      return `1 in ${rung.keep} kept${always}; counts unbiased`;
     }
     case "drop-oldest":
       return `oldest chunks go; ${count(dropped(ledger))} records, ranges listed`;

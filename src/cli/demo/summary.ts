@@ -9,13 +9,13 @@ export function renderSummary({ ledger }: Status, history: History): string[] {
   const times = [...history.actionMs].map(([action, ms]) => `${action} ${duration(ms)}`);
   const drops = DROP_REASONS.filter((reason) => ledger.dropped[reason].records > 0);
   const shed = [
-    ...(ledger.sampled.records > 0 ? [`sampled ${count(ledger.sampled.records)}`] : []),
-    ...drops.map((reason) => `dropped ${count(ledger.dropped[reason].records)} (${reason})`),
+    ...(ledger.sampled.records > 0 ? [`${count(ledger.sampled.records)} sampled`] : []),
+    ...drops.map((reason) => `${count(ledger.dropped[reason].records)} dropped (${reason})`),
   ];
   return [
     row("highest level", percent(history.highest)),
     row("time per rung", times.join(", ")),
-    row("shed by policy", shed.length > 0 ? `${shed.join(", ")} records` : "nothing"),
+    row("records shed", shed.length > 0 ? shed.join(", ") : "none"),
     row("ledger", `read ${count(ledger.read.records)} = ${equationTerms(ledger).join(" + ")}`),
     row("", balanceWord(ledger)),
     "",

@@ -10,15 +10,12 @@ const COLUMNS = 10;
 /** What a terminal shows after these writes: as much of one as the screen uses. */
 function shown(text: string): string[] {
   let rows = new Array<string>(ROWS).fill("");
-  let row = 0;
-  for (const [, code, plain] of text.matchAll(/\x1b\[([?\d;]*[A-Za-z])|([^\x1b]+)/g)) {
-    if (plain !== undefined) rows[row] = plain;
-    else if (code === "2J") rows = rows.map(() => "");
-    else if (code === "K") continue;
-    else if (code?.endsWith("H")) {
-      row = Number(code.split(";")[0]) - 1;
-      rows[row] = "";
-    }
+  for (const part of text.split("\x1b[").slice(1)) {
+    const code = /^[?\d;]*[A-Za-z]/.exec(part)?.[0] ?? "";
+    if (code === "2J") rows = rows.map(() => "");
+    if (!code.endsWith("H")) continue;
+    const row = Number(code.split(";")[0]) - 1;
+    rows[row] = part.slice(code.length);
   }
   return rows;
 }
