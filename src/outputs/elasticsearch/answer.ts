@@ -69,7 +69,7 @@ export class AnswerBody {
 
   private fits(chunk: Buffer): boolean {
     const inItems = Math.max(0, Math.min(chunk.length, this.itemsEnd - this.size));
-    if (chunk.compare(this.text, this.size, this.size + inItems, 0, inItems) !== 0) return false;
+    if (inItems > 0 && chunk.compare(this.text, this.size, this.size + inItems, 0, inItems) !== 0) return false;
     if (inItems === chunk.length) return true;
     const from = this.size + inItems - this.itemsEnd;
     const rest = chunk.length - inItems;

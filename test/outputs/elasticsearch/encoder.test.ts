@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Arena } from "../../../src/core/arena.ts";
+import type { Region } from "../../../src/core/arena.ts";
+import type { Envelope } from "../../../src/core/chunk.ts";
+import { Kernel } from "../../../src/kernel/kernel.ts";
+import { eachDocument, Encoder, START } from "../../../src/outputs/elasticsearch/encoder.ts";
+import type { EncodedBody, Piece, Position } from "../../../src/outputs/elasticsearch/encoder.ts";
+
+const SID = "0123456789abcdef01234567";
+const READ_AT = Date.parse("2026-11-24T08:00:00.123Z");
+const ENVELOPE: Envelope = {
+  id: 1,
+  input: "nginx",
+  path: "/var/log/nginx/access.log",
+  host: "web-1",
+  fields: { "service.name": "shop" },
+  index: "logs-nginx-default",
+  policy: "default",
+};
+
+interface Doc {
+  readonly action: Record<string, { _id?: string; _index?: string }>;
+  readonly source: { message: string; log: { offset: number } };
+}
+
+class Bench {
+  readonly arena = new Arena(4 << 20, { poison: 0xee });
+  readonly kernel = new Kernel(this.arena);
+
+  encoder(options: { operation?: "create" | "index"; ids?: "offset" | "auto" } = {}): Encoder {
+    return new Encoder(this.arena, this.kernel, { operation: "create", ids: "offset", ...options });
+  }
+
+  piece(
+    text: string | Buffer,
+    more: { start?: number; envelope?: Envelope; verdicts?: Uint8Array; from?: Position } = {},
+  ): Piece {
+    const bytes = Buffer.from(text as string);
+    const region = this.arena.alloc(bytes.length) as Region;
+    bytes.copy(this.arena.view(region));
+    const { start = 0, envelope = ENVELOPE, verdicts, from = START } = more;
+    const records = this.kernel.scan(region, 0, bytes.length).records;
+    return {
+      chunk: { source: SID, envelope, start, region, table: undefined, records, readAtMs: READ_AT },
+      verdicts,
+      from,
+    };
+  }
+
+  body(bytes: number): Region {
+    return this.arena.allocHigh(bytes) as Region;
+  }
+
+  read(body: Region, { bytes, docs }: EncodedBody): readonly Doc[] {
+    const text = this.arena.view(body, 0, bytes).toString("utf8");
+    if (docs === 0) assert.equal(text, "");
+    else assert.ok(text.endsWith("\n"));
+    const lines = text.split("\n").slice(0, -1);
+    assert.equal(lines.length, 2 * docs);
+    return Array.from({ length: docs }, (_, i) => ({
+      action: JSON.parse(lines[2 * i] ?? "") as Doc["action"],
+      source: JSON.parse(lines[2 * i + 1] ?? "") as Doc["source"],
+    }));
+  }
+}
+
+test("a document has its id, its time, its message and its place", () => {
+  const bench = new Bench();
+  const body = bench.body(4096);
+  const encoded = bench.encoder().encodeInto(body, [bench.piece('GET "/" \\ 200\r\nsecond\n', { start: 1000 })], 100);
+  assert.equal(encoded.target, "logs-nginx-default");
+  const [first, second] = bench.read(body, encoded);
+  assert.deepEqual(first, {
+    action: { create: { _id: `${SID}-1000` } },
+    source: {
+      "@timestamp": "2026-11-24T08:00:00.123Z",
+      message: 'GET "/" \\ 200',
+      log: { file: { path: "/var/log/nginx/access.log" }, offset: 1000 },
+      host: { name: "web-1" },
+      event: { dataset: "nginx" },
+      service: { name: "shop" },
+    },
+  });
+  assert.equal(second?.action.create?._id, `${SID}-1015`);
+  assert.equal(second?.source.log.offset, 1015);
+});
+
+test("without ids of ours the action is empty; the operation is what was asked for", () => {
+  const bench = new Bench();
+  const body = bench.body(4096);
+  const auto = bench.encoder({ ids: "auto" }).encodeInto(body, [bench.piece("a\nb\n")], 100);
+  assert.deepEqual(
+    bench.read(body, auto).map((doc) => doc.action),
+    [{ create: {} }, { create: {} }],
+  );
+  const index = bench.encoder({ operation: "index" }).encodeInto(body, [bench.piece("a\n")], 100);
+  assert.deepEqual(bench.read(body, index)[0]?.action, { index: { _id: `${SID}-0` } });
+});
+
+test("chunks for another index than the body's say so", () => {
+  const bench = new Bench();
+  for (const ids of ["offset", "auto"] as const) {
+    const other = { ...ENVELOPE, id: 2, index: "logs-{input}-other" };
+    const pieces = [bench.piece("a\n"), bench.piece("b\n", { envelope: other }), bench.piece("c\n")];
+    const body = bench.body(4096);
+    const encoded = bench.encoder({ ids }).encodeInto(body, pieces, 100);
+    const indices = bench.read(body, encoded).map((doc) => doc.action.create?._index);
+    assert.deepEqual(indices, [undefined, "logs-nginx-other", undefined]);
+  }
+});
+
+test("only open records are written, and the runs say which they are", () => {
+  const bench = new Bench();
+  const verdicts = Uint8Array.of(1, 0, 2, 0, 0, 3);
+  const pieces = [bench.piece("a\nb\nc\nd\ne\nf\n", { verdicts }), bench.piece("g\nh\n", { start: 500 })];
+  const body = bench.body(8192);
+  const encoded = bench.encoder().encodeInto(body, pieces, 100);
+  assert.deepEqual(
+    bench.read(body, encoded).map((doc) => doc.source.message),
+    ["b", "d", "e", "g", "h"],
+  );
+  const seen: [number, number, number][] = [];
+  eachDocument(encoded.runs, pieces, (doc, piece, record) => seen.push([doc, piece, record]));
+  assert.deepEqual(seen, [
+    [0, 0, 1],
+    [1, 0, 3],
+    [2, 0, 4],
+    [3, 1, 0],
+    [4, 1, 1],
+  ]);
+});
+
+test("a body that is too small for the first document takes none", () => {
+  const bench = new Bench();
+  const body = bench.body(600);
+  const encoded = bench.encoder().encodeInto(body, [bench.piece(`${"x".repeat(400)}\n`)], 100);
+  assert.deepEqual([encoded.docs, encoded.bytes], [0, 0]);
+  assert.equal(bench.encoder().encodeInto(bench.body(64), [bench.piece("a\n")], 100).docs, 0);
+});
+
+test("nothing in a line can forge an action or another document", () => {
+  const bench = new Bench();
+  const line = '"}}\\n{"delete":{"_id":"1"}}\u2028{"index":{}}';
+  const body = bench.body(4096);
+  const encoded = bench.encoder().encodeInto(body, [bench.piece(`${line}\n`)], 100);
+  assert.deepEqual(
+    bench.read(body, encoded).map((doc) => doc.source.message),
+    [line],
+  );
+});
+
+/** Lines whose bytes are anything but a newline; a line of only \r counts as empty, like one of nothing. */
+const lines = fc.array(
+  fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes).map((b) => (b === 10 ? 11 : b))),
+  { minLength: 1, maxLength: 40 },
+);
+
+test("whatever the chunks, verdicts and sizes of bodies: each open record becomes one document, once, in order", () => {
+  const bench = new Bench();
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(lines, fc.nat(2 ** 40), fc.nat()), { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 700, max: 6000 }),
+      fc.integer({ min: 1, max: 30 }),
+      (chunks, size, maxDocs) => {
+        const expected: { id: string; message: string }[] = [];
+        let pieces = chunks.map(([texts, start, seed]): Piece => {
+          const bytes = Buffer.concat(texts.flatMap((text) => [text, Buffer.from("\n")]));
+          const piece = bench.piece(bytes, { start });
+          const verdicts = Uint8Array.from({ length: piece.chunk.records }, (_, i) => (seed >> (i % 8)) & 1);
+          let at = 0;
+          let record = 0;
+          for (const text of texts) {
+            const kept = text.at(-1) === 13 ? text.subarray(0, -1) : text;
+            if (kept.length > 0 && verdicts[record++] === 0)
+              expected.push({
+                id: `${SID}-${start + at}`,
+                message: new TextDecoder("utf-8", { ignoreBOM: true }).decode(kept),
+              });
+            at += text.length + 1;
+          }
+          return { ...piece, verdicts: seed % 3 === 0 && !verdicts.includes(1) ? undefined : verdicts };
+        });
+        const regions = pieces.map((piece) => piece.chunk.region);
+        const got: { id: string; message: string }[] = [];
+        while (pieces.length > 0) {
+          const body = bench.body(size);
+          const encoded = bench.encoder().encodeInto(body, pieces, maxDocs);
+          assert.ok(encoded.docs <= maxDocs && encoded.bytes <= size);
+          for (const doc of bench.read(body, encoded))
+            got.push({ id: doc.action.create?._id ?? "", message: doc.source.message });
+          let count = 0;
+          eachDocument(encoded.runs, pieces, () => count++);
+          assert.equal(count, encoded.docs);
+          bench.arena.release(body);
+          const next = encoded.runs.map((run) => ({ ...(pieces[run.piece] as Piece), from: run.to }));
+          pieces = [...next, ...pieces.slice(next.length)].filter((p) => p.from.record < p.chunk.records);
+          assert.ok(encoded.docs > 0 || pieces.length === 0, "no progress");
+        }
+        for (const region of regions) bench.arena.release(region);
+        assert.deepEqual(got, expected);
+        assert.equal(bench.arena.count, 0);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
