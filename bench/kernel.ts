@@ -46,7 +46,9 @@ function access(i: number): string {
   const start = `203.0.113.${some(256)} - - [24/Nov/2026:06:40:${10 + some(50)} +0000] "GET /api/items/${some(100003)}`;
   const request = `${start}?seq=${String(i).padStart(9, "0")} HTTP/1.1" ${some(5) === 0 ? 404 : 200} ${some(60013)} "-"`;
   const line = `${request} "Mozilla/5.0 (${agents[some(3)]}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0`;
-  return `${line.slice(0, 190).padEnd(190, ".")}" rt=0.${String(some(1000)).padStart(3, "0")} end=${String(i).padStart(9, "0")}`.padEnd(215);
+  return `${line.slice(0, 190).padEnd(190, ".")}" rt=0.${String(some(1000)).padStart(3, "0")} end=${String(i).padStart(9, "0")}`.padEnd(
+    215,
+  );
 }
 
 /** Best CPU seconds of one `run`. */

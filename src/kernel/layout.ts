@@ -30,3 +30,22 @@ export const ENCODE = {
   consumed: 20,
   records: 21,
 } as const;
+
+export const THIN = {
+  /** f64 */
+  base: 0,
+  src: 2,
+  length: 3,
+  table: 4,
+  seedHigh: 5,
+  seedLow: 6,
+  threshold: 7,
+  always: 8,
+  weight: 9,
+  records: 10,
+  bytes: 11,
+  sampledRecords: 12,
+  sampledBytes: 13,
+} as const;
+
+export const LEVEL = { src: 0, length: 1, level: 2 } as const;

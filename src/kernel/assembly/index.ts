@@ -1,4 +1,13 @@
 // The kernel: pure functions over the arena's memory, one call per chunk. No state, no allocation; what a call needs and
 // answers stands in a struct of job.ts, in the arena's first page.
+import { LevelJob } from "./job";
+import { levelOf } from "./level";
+
 export { encode } from "./encode";
+export { encodeTable } from "./encode-table";
 export { scan } from "./scan";
+export { thin } from "./thin";
+
+export function level(job: LevelJob): void {
+  job.level = levelOf(job.src, job.src + job.length);
+}

@@ -42,3 +42,31 @@ export class EncodeJob {
   consumed: usize;
   records: usize;
 }
+
+@unmanaged
+export class ThinJob {
+  /** Where in the source `src` begins: a whole number. */
+  base: f64;
+  src: usize;
+  length: usize;
+  /** Has room for every record of `src`. */
+  table: usize;
+  seedHigh: u32;
+  seedLow: u32;
+  threshold: u32;
+  always: i32;
+  weight: u32;
+  // Results.
+  records: usize;
+  bytes: usize;
+  sampledRecords: usize;
+  sampledBytes: usize;
+}
+
+@unmanaged
+export class LevelJob {
+  src: usize;
+  length: usize;
+  // Result.
+  level: i32;
+}

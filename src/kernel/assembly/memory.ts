@@ -42,3 +42,20 @@ export function skipEmpty(s: usize, end: usize): usize {
   }
   return s;
 }
+
+/** The next double quote at or after `s` that no backslash stands before, or `end`. */
+export function closing(s: usize, end: usize): usize {
+  while (s < end) {
+    const block = v128.load(s);
+    const mask = i8x16.bitmask(v128.or(i8x16.eq(block, i8x16.splat(34)), i8x16.eq(block, i8x16.splat(92))));
+    if (mask == 0) {
+      s += 16;
+      continue;
+    }
+    s += usize(ctz(mask));
+    if (s >= end) break;
+    if (load<u8>(s) == 34) return s;
+    s += 2;
+  }
+  return end;
+}

@@ -1,0 +1,71 @@
+// The level of a record that is JSON: a walk over its braces that looks at names at the top only. Strings are skipped 16
+// bytes at a time; nothing is checked that the answer does not depend on.
+import { closing } from "./memory";
+import { isLevelName, levelWord } from "./words";
+
+function skipSpace(p: usize, end: usize): usize {
+  while (p < end && load<u8>(p) <= 32) p++;
+  return p;
+}
+
+/** pino's numbers. */
+function numericLevel(tens: u32): i32 {
+  switch (tens) {
+    case 49: return 0;
+    case 50: return 1;
+    case 51: return 2;
+    case 52: return 4;
+    case 53: return 5;
+    case 54: return 8;
+    default: return -1;
+  }
+}
+
+/** The level that the value at `p` is, or -1. */
+function valueLevel(p: usize, end: usize): i32 {
+  if (p >= end) return -1;
+  if (load<u8>(p) == 34) {
+    const close = closing(p + 1, end);
+    return close < end ? levelWord(p + 1, close - p - 1) : -1;
+  }
+  if (p + 2 >= end || load<u8>(p + 1) != 48) return -1;
+  const after = load<u8>(p + 2);
+  return after <= 32 || after == 44 || after == 125 ? numericLevel(load<u8>(p)) : -1;
+}
+
+function isLog(p: usize, length: usize): bool {
+  return length == 3 && (load<u32>(p) & 0xffffff) == 0x676f6c;
+}
+
+/** `p` is at the opening brace. */
+export function jsonLevel(p: usize, end: usize): i32 {
+  let depth: i32 = 0;
+  let named: i32 = 1; // names are looked at down to this depth: 2 within `log`
+  while (p < end) {
+    const byte = load<u8>(p);
+    if (byte == 34) {
+      const close = closing(p + 1, end);
+      const colon = skipSpace(close + 1, end);
+      if (depth > named || colon >= end || load<u8>(colon) != 58) {
+        p = close + 1;
+        continue;
+      }
+      const value = skipSpace(colon + 1, end);
+      if (isLevelName(p + 1, close - p - 1)) {
+        const found = valueLevel(value, end);
+        if (found >= 0) return found;
+      }
+      if (depth == 1 && value < end && load<u8>(value) == 123 && isLog(p + 1, close - p - 1)) named = 2;
+      p = value;
+      continue;
+    }
+    if (byte == 123 || byte == 91) depth++;
+    else if (byte == 125 || byte == 93) {
+      depth--;
+      if (depth <= 0) return -1;
+      if (depth == 1) named = 1;
+    }
+    p++;
+  }
+  return -1;
+}

@@ -1,0 +1,101 @@
+// What every kernel test needs: an arena, a kernel over it, texts in regions, and a target between guard bytes.
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Arena, type Region } from "../../src/core/arena.ts";
+import { Kernel } from "../../src/kernel/kernel.ts";
+import { templateBytes, writeTemplate, type Template, type TemplateParts } from "../../src/kernel/template.ts";
+
+export const arena = new Arena(4 << 20, { poison: 0xdd });
+export const kernel = new Kernel(arena);
+
+export function take(length: number): Region {
+  const region = arena.alloc(length);
+  assert.ok(region !== undefined, "the arena of the tests is too small");
+  return region;
+}
+
+/** Runs with `text` in a region of its own, which begins at any alignment and has hostile bytes around it. */
+export function withText<T>(text: Uint8Array, run: (src: Region, from: number) => T, shift = 0): T {
+  const src = take(text.length + shift);
+  arena.bytes.fill(HOSTILE[shift % HOSTILE.length] as number, src.ptr, src.ptr + src.size);
+  arena.bytes.set(text, src.ptr + shift);
+  try {
+    return run(src, shift);
+  } finally {
+    arena.release(src);
+  }
+}
+/** Newline, continuation, lead byte, quote, \r: what must not be seen beyond the end of a text. */
+const HOSTILE = [10, 0x80, 0xe4, 34, 13];
+
+const GUARD = 0xa5;
+/** Bytes behind the capacity that a kernel may overwrite, all of them in the region's slack. */
+export const SPILL = 31;
+
+/** Runs with a target of exactly `capacity` bytes and checks that nothing outside of it changed. */
+export function withTarget<T>(capacity: number, run: (dst: Region, dstFrom: number) => T): T {
+  const before = 64;
+  const dst = take(before + capacity + SPILL + 64);
+  arena.bytes.fill(GUARD, dst.ptr, dst.ptr + dst.size);
+  try {
+    const result = run(dst, before);
+    const view = arena.view(dst);
+    assert.ok(
+      view.subarray(0, before).every((byte) => byte === GUARD),
+      "bytes before the target changed",
+    );
+    assert.ok(
+      view.subarray(before + capacity + SPILL).every((byte) => byte === GUARD),
+      "bytes behind the target changed",
+    );
+    return result;
+  } finally {
+    arena.release(dst);
+  }
+}
+
+export function withTemplate<T>(parts: TemplateParts, run: (template: Template) => T): T {
+  const region = take(templateBytes(parts));
+  try {
+    return run(writeTemplate(arena, region, 0, parts));
+  } finally {
+    arena.release(region);
+  }
+}
+
+export const PARTS: TemplateParts = {
+  head: '{"create":{"_id":"0123456789abcdef01234567-',
+  middle: '"}}\n{"@timestamp":"',
+  time: "2026-11-24T06:40:12.000Z",
+  lead: '","message":"',
+  path: '","log":{"file":{"path":"/var/log/a.log"},"offset":',
+  close: "}",
+  tail: ',"host":{"name":"web-1"}}\n',
+};
+export const PARTS_WITHOUT_ID: TemplateParts = { ...PARTS, head: '{"create":{}}\n{"@timestamp":"', middle: "" };
+/** As short as parts can be: nothing behind a message hides that it went too far. */
+export const BARE: TemplateParts = { head: "", middle: "", time: "", lead: "", path: "", close: "", tail: "" };
+
+/** Pieces of text that meet every branch: special bytes, whole, cut and wrong sequences, runs about block sizes. */
+const piece = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom("\n", "\r\n", "\r", "\n\n", '"', "\\", "\u0000", "\u001f", "\t", "\u007f") },
+  { weight: 3, arbitrary: fc.string({ unit: "binary", maxLength: 20 }) },
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 140 }).map((length) => "x".repeat(length)) },
+  { weight: 2, arbitrary: fc.constantFrom("é", "日本", "🙂", "\ufeff", "\u2028") },
+);
+const bytes = fc.oneof(
+  { weight: 3, arbitrary: piece.map((text) => Buffer.from(text)) },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 6, min: 0x80 }).map((b) => Buffer.from(b)) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom("e4b8", "f09f99", "eda080", "f4908080", "c080", "e08080", "f5808080")
+      .map((hex) => Buffer.from(hex, "hex")),
+  },
+);
+export const anyText = fc.array(bytes, { maxLength: 24 }).map((pieces) => Buffer.concat(pieces));
+/** A record: no line ends in it. */
+export const anyRecord = anyText.map((text) => text.filter((byte) => byte !== 10 && byte !== 13));
+
+/** More rounds for a longer search: KERNEL_FUZZ=50 npm test. */
+export const ROUNDS = Number(process.env["KERNEL_FUZZ"] ?? 1);

@@ -1,0 +1,65 @@
+// What the kernel must do, written plainly: the reference that its fuzz tests compare it with. Slow on purpose.
+import type { Scan } from "../../src/kernel/kernel.ts";
+import type { TemplateParts } from "../../src/kernel/template.ts";
+
+/** A record of a text: [start, end) without its terminator, and `next`, where the record after it begins. */
+export interface Line {
+  readonly start: number;
+  readonly end: number;
+  readonly next: number;
+}
+
+/** The lines that are records; the last one may lack its \n. */
+export function lines(text: Uint8Array): Line[] {
+  const found: { start: number; end: number; next: number }[] = [];
+  for (let start = 0; start < text.length;) {
+    const newline = text.indexOf(10, start);
+    const next = newline < 0 ? text.length : newline + 1;
+    let end = newline < 0 ? text.length : newline;
+    if (end > start && text[end - 1] === 13) end--;
+    const previous = found.at(-1);
+    if (end > start) found.push({ start, end, next });
+    else if (previous !== undefined) previous.next = next;
+    start = next;
+  }
+  return found;
+}
+
+export function scan(text: Uint8Array): Scan {
+  const end = text.lastIndexOf(10) + 1;
+  const records = lines(text.subarray(0, end));
+  return { records: records.length, end, longest: Math.max(0, ...records.map((line) => line.end - line.start)) };
+}
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** A record's bytes as the inside of a JSON string. JSON.stringify writes lone surrogates otherwise; there are none. */
+export function escaped(record: Uint8Array): Buffer {
+  return Buffer.from(JSON.stringify(decoder.decode(record)).slice(1, -1));
+}
+
+export function message(record: Uint8Array): string {
+  return decoder.decode(record);
+}
+
+export interface Document {
+  readonly offset: number;
+  readonly record: Uint8Array;
+  /** NaN or left out: the time of the template. */
+  readonly time?: number;
+  readonly weight?: number;
+}
+
+/** One bulk document: action line and source. */
+export function document(parts: TemplateParts, { offset, record, time = NaN, weight = 1 }: Document): Buffer {
+  const inRange = time >= -62_167_219_200_000 && time < 253_402_300_800_000;
+  return Buffer.concat([
+    Buffer.from(parts.head + (parts.middle === "" ? "" : offset + parts.middle)),
+    Buffer.from(inRange ? new Date(Math.floor(time)).toISOString() : parts.time),
+    Buffer.from(parts.lead),
+    escaped(record),
+    Buffer.from(`${parts.path}${offset}${parts.close}`),
+    Buffer.from(weight > 1 ? `,"_doc_count":${weight},"sample":{"rate":${weight}}` : ""),
+    Buffer.from(parts.tail),
+  ]);
+}
