@@ -2,5 +2,6 @@
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { schema } from "./schema.ts";
+import { simulate } from "./simulate.ts";
 
-export const COMMANDS: readonly Command[] = [check, schema];
+export const COMMANDS: readonly Command[] = [check, simulate, schema];

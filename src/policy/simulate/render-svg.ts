@@ -5,20 +5,21 @@ import type { Action } from "../../core/options.ts";
 import { count, duration, percent } from "../../core/figures.ts";
 import { columns } from "./columns.ts";
 import { area, escape, steps, text } from "./svg.ts";
+import { STYLE } from "./style.ts";
 import type { Point, Result } from "./result.ts";
 import { lossShare, setting, title } from "./words.ts";
 
 const WIDTH = 720;
 const HEIGHT = 430;
 const LEFT = 48;
-const RIGHT = 104;
+const RIGHT = 132;
 const PLOT = WIDTH - LEFT - RIGHT;
 /** Upper and lower edge of the two panels, and of the strip between. */
 const LEVEL = { top: 60, bottom: 220 };
 const STRIP = { top: 228, bottom: 240 };
 const RATE = { top: 288, bottom: 388 };
 /** Pixels a column: one point of the series each. */
-const STEP = 4;
+const STEP = 3;
 
 const KINDS: Readonly<Record<Action, string>> = {
   accept: "accept",
@@ -29,18 +30,6 @@ const KINDS: Readonly<Record<Action, string>> = {
   "drop-random": "drop",
   "drop-oldest": "drop",
 };
-
-// The palette of the dashboard: marks differ also for readers who see fewer colours.
-const STYLE = `
-text { font: 12px system-ui, sans-serif; fill: var(--text) } .muted { fill: var(--muted) } .h { font-weight: 600 }
-svg { --panel: #fff; --text: #1b222b; --muted: #55616e; --accept: #2f58bb; --block: #9f8510; --sample: #9d4c38;
-  --drop: #521f48; --in: #0a389e; --out: #17a452 }
-@media (prefers-color-scheme: dark) { svg { --panel: #171e26; --text: #e6edf3; --muted: #9aa7b4; --accept: #3a8ad7;
-  --block: #fde6a0; --sample: #dc6014; --drop: #e48bab; --in: #6f9be8; --out: #68f4c5 } }
-.panel { fill: var(--panel) } .axis { stroke: var(--muted) } .mark { stroke: var(--muted); stroke-dasharray: 6 4 }
-.fill { fill: var(--in); fill-opacity: .18 } .line { fill: none; stroke-width: 1.5 }
-.in { stroke: var(--in) } .kept { stroke: var(--text); stroke-dasharray: 4 3 } .out { stroke: var(--out); stroke-width: 3 }
-.accept { fill: var(--accept) } .block { fill: var(--block) } .sample { fill: var(--sample) } .drop { fill: var(--drop) }`;
 
 export function renderSvg(result: Result): string {
   const drawn = columns(result.series, Math.floor(PLOT / STEP));

@@ -8,9 +8,9 @@ export interface SimulateOptions {
   readonly ladder: Ladder;
   /** Bytes of the ladder's share of the budget that binds. */
   readonly budget: number;
-  /** The part of the budget where log bytes lie at their own size: buffer.memory, at most the budget. */
+  /** Bytes of log that memory holds: at their own size. What is more lies on disk. At most the budget. */
   readonly memory: number;
-  /** Bytes that a byte of log takes beyond that, as a compressed row. */
+  /** Bytes that a byte of log takes as a compressed row. */
   readonly stored: number;
   readonly produce: Profile;
   readonly consume: Profile;

@@ -6,22 +6,24 @@ import { flow } from "./profile.ts";
 import { type Account, type Point, type Result, type SimulateOptions, dropped } from "./result.ts";
 import { World } from "./world.ts";
 
-/** Virtual time goes by steps of this. */
+/** Virtual time goes by steps of 100 ms; in more than 6 hours by longer ones, so that a month is no wait either. */
 const TICK_MS = 100;
+const MOST_TICKS = 216_000;
 const POINTS = 360;
 
 export function simulate(options: SimulateOptions): Result {
   const world = new World(options);
   const written = flow(options.produce);
   const taken = flow(options.consume);
-  const latencies = new Latencies();
+  const tickMs = TICK_MS * Math.ceil(options.forMs / TICK_MS / MOST_TICKS);
+  const latencies = new Latencies(tickMs);
   const series: Point[] = [];
-  const ticks = Math.max(1, Math.ceil(options.forMs / TICK_MS));
+  const ticks = Math.ceil(options.forMs / tickMs);
   const perPoint = Math.max(1, Math.ceil(ticks / POINTS));
   let stretch = new Stretch(world);
   for (let tick = 1; tick <= ticks; tick++) {
     const from = world.nowMs;
-    world.nowMs = tick * TICK_MS;
+    world.nowMs = tick * tickMs;
     world.write(written(from, world.nowMs));
     world.read();
     // Before the consumer takes: the level that the ladder saw.
@@ -80,9 +82,14 @@ class Stretch {
 class Latencies {
   private readonly bins: number[] = [];
   private total = 0;
+  private readonly binMs: number;
+
+  constructor(binMs: number) {
+    this.binMs = binMs;
+  }
 
   add(ms: number, records: number): void {
-    const bin = Math.round(ms / TICK_MS);
+    const bin = Math.round(ms / this.binMs);
     while (this.bins.length <= bin) this.bins.push(0);
     this.bins[bin] = (this.bins[bin] as number) + records;
     this.total += records;
@@ -95,6 +102,6 @@ class Latencies {
   private quantile(q: number): number {
     let seen = 0;
     const bin = this.bins.findIndex((records) => (seen += records) >= q * this.total && seen > 0);
-    return Math.max(0, bin) * TICK_MS;
+    return Math.max(0, bin) * this.binMs;
   }
 }

@@ -51,7 +51,9 @@ export function lossShare({ account }: Result): number {
 
 export function latencyLine({ latency, series }: Result): string {
   const oldest = series.at(-1)?.oldestMs ?? 0;
-  return `late: half within ${duration(latency.p50Ms)}, the latest ${duration(latency.maxMs)}; oldest undelivered ${duration(oldest)}`;
+  const within = (ms: number) => (ms === 0 ? "at once" : `within ${duration(ms)}`);
+  const left = oldest === 0 ? "nothing is left" : `the oldest not delivered is ${duration(oldest)} old`;
+  return `late: half ${within(latency.p50Ms)}, all ${within(latency.maxMs)}; ${left}`;
 }
 
 export function timesLine({ msPerAction, blockedMs, peak, options }: Result): string {

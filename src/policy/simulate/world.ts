@@ -35,11 +35,11 @@ export class World {
     return this.options.ladder;
   }
 
-  /** Bytes that the buffer occupies: its own size in memory, as rows beyond. */
+  /** Bytes that the buffer occupies: at their own size while they fit into memory, as rows once they do not. */
   get occupied(): number {
     const { memory, stored } = this.options;
     const bytes = this.buffer.records * this.options.lineBytes;
-    return Math.min(bytes, memory) + Math.max(0, bytes - memory) * stored;
+    return Math.max(Math.min(bytes, memory), bytes * stored);
   }
 
   get utilization(): number {
@@ -170,7 +170,7 @@ export class World {
   /** Records that fit into so many bytes of the budget. */
   private capacity(bytes: number): number {
     const { memory, stored, lineBytes } = this.options;
-    return (Math.min(bytes, memory) + Math.max(0, bytes - memory) / stored) / lineBytes;
+    return (bytes < memory ? bytes : Math.max(memory, bytes / stored)) / lineBytes;
   }
 
   private settle(): void {
