@@ -72,3 +72,8 @@ export class Descriptors {
     this.count--;
   }
 }
+
+/** A call to the system failed, which is the machine's fault and may pass. */
+export function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
+}

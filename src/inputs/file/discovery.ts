@@ -3,11 +3,11 @@
 // name (a hard or symbolic link), which changes nothing.
 import { statSync, type BigIntStats } from "node:fs";
 import { describe } from "../../core/errors.ts";
-import type { Descriptors } from "./descriptors.ts";
+import { type Descriptors, isSystemError } from "./descriptors.ts";
 import type { Generations } from "./generations.ts";
 import { liveKey } from "./identity.ts";
 import { KnownSources } from "./known.ts";
-import { Listing, type Found } from "./listing.ts";
+import { type Found, Listing, statIfPossible } from "./listing.ts";
 import { HOT_MS, type Looker } from "./look.ts";
 import type { Shared } from "./parts.ts";
 import type { Pattern } from "./patterns.ts";
@@ -74,19 +74,25 @@ export class Discovery {
 
   /** A path that a pattern matches, and that belongs to no tail. */
   consider(path: string): void {
-    const { registry, looker, shared } = this.parts;
-    let stats: BigIntStats | undefined;
+    this.attempt(path, () => {
+      const { registry, looker } = this.parts;
+      const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+      if (!stats?.isFile()) return;
+      const tail = registry.withKey(liveKey(stats));
+      if (tail === undefined) return this.create(path, stats, "whatever");
+      if (tail.mode === "named") looker.look(tail);
+      if (tail.mode !== "named" && tail.mode !== "over") this.rename(tail, path);
+    });
+  }
+
+  /** What the system refuses is tried again with the next scan. */
+  private attempt(path: string, run: () => void): void {
     try {
-      stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+      run();
     } catch (error) {
-      shared.nag.warn("file_unreadable", `Cannot look at ${path}: ${describe(error)}.`, { path });
-      return;
+      if (!isSystemError(error)) throw error;
+      this.parts.shared.nag.warn("file_unreadable", `Cannot look at ${path}: ${describe(error)}.`, { path });
     }
-    if (!stats?.isFile()) return;
-    const tail = registry.withKey(liveKey(stats));
-    if (tail === undefined) return this.create(path, stats, "whatever");
-    if (tail.mode === "named") looker.look(tail);
-    if (tail.mode !== "named" && tail.mode !== "over") this.rename(tail, path);
   }
 
   private rename(tail: Tail, path: string): void {
@@ -99,7 +105,7 @@ export class Discovery {
 
   /** @param content known: the file is none of ours unless an earlier process read it */
   private create(path: string, stats: BigIntStats, content: "whatever" | "known"): void {
-    const { descriptors, generations, looker, registry, shared } = this.parts;
+    const { descriptors, looker, registry, shared } = this.parts;
     const { options, clock } = shared;
     const tail = new Tail(path, stats, clock.now());
     const size = Number(stats.size);
@@ -109,15 +115,27 @@ export class Discovery {
     // Unreadable, or replaced this moment: the next scan tries again.
     if ((isKnown || size > 0) && !descriptors.open(tail)) return;
     if (shared.mode === "once") tail.end = "closing";
-    const { same, others } = this.known.match(tail);
-    for (const other of others) generations.retire(other);
-    if (same === undefined && content === "known") return descriptors.close(tail);
+    try {
+      this.assign(tail, size, content);
+    } catch (error) {
+      descriptors.close(tail);
+      throw error;
+    }
+    if (tail.source === undefined && content === "known") return descriptors.close(tail);
     registry.add(tail);
-    if (same !== undefined) generations.resume(tail, same, size);
-    else if (size > 0) generations.begin(tail, size, this.start);
     tail.interval = HOT_MS;
     looker.look(tail);
     if (tail.mode === "named" && tail.turn === "none" && tail.lag === 0) descriptors.close(tail);
+  }
+
+  /** Gives the file its source: the one of an earlier process that it continues, or a new one. */
+  private assign(tail: Tail, size: number, content: "whatever" | "known"): void {
+    const { generations } = this.parts;
+    const { same, others } = this.known.match(tail);
+    if (same !== undefined) generations.resume(tail, same, size);
+    else if (size > 0 && content === "whatever") generations.begin(tail, size, this.start);
+    for (const other of others) generations.retire(other);
+    this.known.removeAll(tail);
   }
 
   /** Known sources whose files no pattern led to: renamed in their directories, or nowhere. */
@@ -130,7 +148,8 @@ export class Discovery {
       if (shared.signal.aborted) return;
       if (search.kind === "unreadable") continue;
       if (search.kind === "found" && registry.withKey(liveKey(search.file.stats)) === undefined) {
-        this.create(search.file.path, search.file.stats, "known");
+        const { path, stats } = search.file;
+        this.attempt(path, () => this.create(path, stats, "known"));
         continue;
       }
       this.known.remove(known);
@@ -167,7 +186,7 @@ export class Discovery {
 
 /** The listing may be older than the last rename. */
 function stillThere(file: Found, tail: Tail): boolean {
-  const stats = statSync(file.path, { bigint: true, throwIfNoEntry: false });
+  const stats = statIfPossible(file.path);
   return stats !== undefined && liveKey(stats) === tail.key;
 }
 

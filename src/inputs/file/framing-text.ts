@@ -20,7 +20,10 @@ export class TextFraming implements Framing {
   frame(read: ReadBytes): Framed {
     const scan = this.kernel.scan(read.region, 0, read.bytes.length);
     if (scan.end === 0) return this.unended(read);
-    if (scan.longest <= this.maxRecord) return lines(scan.records, scan.end, "partial");
+    if (scan.longest <= this.maxRecord) {
+      const rest = read.bytes.length - scan.end;
+      return lines(scan.records, scan.end, rest > this.maxRecord ? "start" : "partial");
+    }
     const at = firstOversize(read.bytes, this.maxRecord);
     if (at === 0) return cutOversize(read.bytes, this.maxRecord, this.oversize);
     return lines(this.kernel.scan(read.region, 0, at).records, at, "start");

@@ -39,8 +39,8 @@ export class Generations {
   begin(tail: Tail, size: number, start: "beginning" | "end"): void {
     const origin = start === "end" ? endOfLastLine(tail.fd, size) : 0;
     const mark = markBefore(tail.fd, origin);
-    this.shared.unread.skipped += origin;
     tail.head = readHead(tail.fd);
+    this.shared.unread.skipped += origin;
     tail.source = newSourceId();
     tail.seek(origin, mark);
     this.open(tail, { origin, checkpoint: origin, mark }, size);
@@ -49,9 +49,9 @@ export class Generations {
   /** Goes on with a source of an earlier process. */
   resume(tail: Tail, known: KnownSource, size: number): void {
     tail.head = readHead(tail.fd);
-    tail.source = known.id;
-    tail.seek(known.checkpoint, known.mark);
     tail.line = lineAt(tail.fd, known, this.shared.options.maxRecord);
+    tail.seek(known.checkpoint, known.mark);
+    tail.source = known.id;
     this.open(tail, known, size);
     const { path, headLength } = known.identity;
     if (path !== tail.path || headLength !== tail.head.length) this.identify(tail);

@@ -35,14 +35,17 @@ export class KnownSources {
     return this.byKey.has(lastingKey(tail));
   }
 
-  /** Takes out what this file, which is open, may be: same inode and birth time, and the content decides. */
+  /** What this file, which is open, may be: same inode and birth time, and the content decides. */
   match(tail: Tail): Match {
     const list = this.byKey.get(lastingKey(tail));
     if (list === undefined) return NONE;
-    this.byKey.delete(lastingKey(tail));
     const fitting = list.filter((known) => continues(tail.fd, known.identity, known.checkpoint, known.mark));
     const same = fitting.sort((a, b) => b.checkpoint - a.checkpoint)[0];
     return { same, others: list.filter((known) => known !== same) };
+  }
+
+  removeAll(tail: Tail): void {
+    this.byKey.delete(lastingKey(tail));
   }
 
   remove(source: KnownSource): void {

@@ -52,7 +52,7 @@ export class Listing {
       for (const name of await readdir(directory)) {
         if (++count % SLICE === 0) await this.clock.sleep(0);
         const path = join(directory, name);
-        const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+        const stats = statIfPossible(path);
         if (stats?.isFile())
           files.set(lastingKey({ inode: stats.ino.toString(), birthNs: stats.birthtimeNs.toString() }), {
             path,
@@ -63,6 +63,16 @@ export class Listing {
     } catch (error) {
       return hasCode(error, "ENOENT", "ENOTDIR") ? files : "unreadable";
     }
+  }
+}
+
+/** Undefined: nothing is there, or a link that leads nowhere. */
+export function statIfPossible(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    if (hasCode(error, "ELOOP")) return undefined;
+    throw error;
   }
 }
 

@@ -3,7 +3,7 @@
 // so nothing changes between what is seen and what follows from it.
 import { fstatSync, statSync, type Stats } from "node:fs";
 import type { Agenda } from "./agenda.ts";
-import type { Descriptors } from "./descriptors.ts";
+import { type Descriptors, isSystemError } from "./descriptors.ts";
 import type { Generations } from "./generations.ts";
 import type { Growth } from "./growth.ts";
 import { markBefore, sameMark } from "./identity.ts";
@@ -36,9 +36,16 @@ export class Looker {
   }
 
   look(tail: Tail): void {
+    if (tail.mode === "over") return;
     if (tail.turn !== "reading") {
-      const stats = tail.mode === "nameless" ? fstatSync(tail.fd) : this.byName(tail);
-      if (stats !== undefined) this.observe(tail, stats);
+      try {
+        const stats = tail.mode === "nameless" ? fstatSync(tail.fd) : this.byName(tail);
+        if (stats !== undefined) this.observe(tail, stats);
+      } catch (error) {
+        // Not to be able to look never means that the file is gone.
+        if (!isSystemError(error)) throw error;
+        this.parts.descriptors.complain(tail, error);
+      }
     }
     this.plan(tail);
   }
@@ -53,14 +60,7 @@ export class Looker {
 
   private byName(tail: Tail): Stats | undefined {
     const { registry, generations, shared } = this.parts;
-    let stats: Stats | undefined;
-    try {
-      stats = statSync(tail.path, { throwIfNoEntry: false });
-    } catch (error) {
-      // Not to be able to look never means that the file is gone.
-      this.parts.descriptors.complain(tail, error);
-      return undefined;
-    }
+    const stats = statSync(tail.path, { throwIfNoEntry: false });
     if (stats?.ino === tail.ino && stats.birthtimeMs === tail.birthMs && stats.dev === tail.dev) {
       if (tail.mode === "displaced") registry.name(tail, tail.path);
       tail.failing = "no";

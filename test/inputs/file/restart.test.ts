@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { appendFileSync, renameSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { type TestContext } from "node:test";
+import { DROPPED_OVERSIZE } from "../../../src/core/fate.ts";
+import { fastClock } from "../../helpers/fast-clock.ts";
+import { type Bench, bench } from "./setup.ts";
+
+const clock = fastClock(10);
+
+/** A file that was read as far as `first` by a process that has ended. */
+async function readOnce(t: TestContext, first: string): Promise<Bench & { file: string }> {
+  const it = bench(t);
+  const file = join(it.dir, "a.log");
+  writeFileSync(file, first);
+  const input = await it.run({}, { clock });
+  const whole = first.slice(0, first.lastIndexOf("\n") + 1);
+  await it.intake.until(() => it.intake.text === whole, "the first life");
+  await input.stop();
+  it.intake.restart();
+  return { ...it, file };
+}
+
+test("goes on at the checkpoint, a partial line included", async (t) => {
+  const { file, intake, run } = await readOnce(t, "one\ntw");
+  appendFileSync(file, "o\nthree\n");
+  await run({ start: "end" }, { clock });
+  await intake.until(() => intake.text === "one\ntwo\nthree\n", "the rest");
+  assert.equal(intake.sources.size, 1);
+});
+
+test("reads again what had no fate", async (t) => {
+  const it = bench(t);
+  const file = join(it.dir, "a.log");
+  const input = await it.run({}, { clock });
+  for (const line of ["one\n", "two\n", "three\n"]) {
+    appendFileSync(file, line);
+    await it.intake.until(() => it.intake.text.endsWith(line), line);
+  }
+  await input.stop();
+  it.intake.restart(() => 1);
+  assert.equal(it.intake.text, "one\n");
+  await it.run({}, { clock });
+  await it.intake.until(() => it.intake.text === "one\ntwo\nthree\n", "the rest again");
+});
+
+test("rotated while stopped, once and twice: the rest is found under a name that no pattern matches", async (t) => {
+  const { dir, file, intake, run } = await readOnce(t, "one\n");
+  appendFileSync(file, "two\n");
+  renameSync(file, join(dir, "a.log.2"));
+  writeFileSync(join(dir, "a.log.1"), "between\n");
+  writeFileSync(file, "new\n");
+  const input = await run({ start: "end" }, { clock });
+  await intake.until(() => intake.texts.includes("one\ntwo\n") && intake.texts.includes("new\n"), "both files");
+  assert.equal(intake.sources.size, 2, "the file in between was never ours");
+  assert.equal([...intake.sources.values()][0]?.known.identity.path, join(dir, "a.log.2"));
+  await input.stop();
+});
+
+test("truncated while stopped: smaller, or grown past the checkpoint", async (t) => {
+  for (const content of ["x\n", "another one\ntwo\n"]) {
+    const { file, intake, run } = await readOnce(t, "one\ntwo\n");
+    truncateSync(file, 0);
+    appendFileSync(file, content);
+    await run({}, { clock });
+    await intake.until(() => intake.texts[1] === content, "the new content");
+    const [old] = intake.sources.values();
+    await intake.until(() => old?.state === "forgotten", "the old generation to be forgotten");
+    assert.equal(old?.text, "one\ntwo\n");
+  }
+});
+
+test("removed while stopped: forgotten; made again under the same inode: a new generation", async (t) => {
+  const { file, intake, run } = await readOnce(t, "one\n");
+  unlinkSync(file);
+  writeFileSync(file, "one\nand more\n");
+  await run({}, { clock });
+  await intake.until(() => intake.texts[1] === "one\nand more\n", "the new file");
+  await intake.until(() => [...intake.sources.values()][0]?.state === "forgotten", "the old source to be forgotten");
+});
+
+test("the directory is missing, or the source is nowhere", async (t) => {
+  const { dir, intake, run, log } = await readOnce(t, "one\n");
+  rmSync(dir, { recursive: true });
+  const input = await run({}, { clock });
+  await intake.until(() => [...intake.sources.values()][0]?.state === "forgotten", "the source to be forgotten");
+  assert.equal(input.status().files, 0);
+  assert.deepEqual(
+    log.events.filter((event) => event === "no_files" || event === "source_gone"),
+    ["source_gone", "no_files"],
+  );
+});
+
+test("in the middle of an oversized line: its rest is still passed over", async (t) => {
+  const it = bench(t);
+  const file = join(it.dir, "a.log");
+  writeFileSync(file, `first\n${"x".repeat(1000)}`);
+  const input = await it.run({ maxRecord: 100 }, { clock });
+  await it.intake.until(() => it.intake.sources.values().next().value?.end === 1006, "the first part");
+  await input.stop();
+  it.intake.restart();
+  appendFileSync(file, `${"y".repeat(500)}\nlast\n`);
+  await it.run({ maxRecord: 100 }, { clock });
+  await it.intake.until(() => it.intake.text === `first\n${"x".repeat(100)}last\n`, "the line behind it");
+  assert.equal([...it.intake.sources.values()][0]?.bytesOf(DROPPED_OVERSIZE), 900 + 501);
+});
+
+test("a last line taken without its end: what is appended begins a record", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = join(dir, "a.log");
+  writeFileSync(file, "one\ntwo");
+  const input = await run({}, { mode: "once" });
+  await input.done();
+  await input.stop();
+  intake.restart();
+  appendFileSync(file, "\nthree\n");
+  await (await run({}, { mode: "once" })).done();
+  assert.equal(intake.text, "one\ntwo\nthree\n");
+});

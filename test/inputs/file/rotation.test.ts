@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { fastClock } from "../../helpers/fast-clock.ts";
+import { bench } from "./setup.ts";
+
+const clock = fastClock(10);
+
+test("the rest of a renamed file is read, and its identity follows the name", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const [file, rotated] = [join(dir, "a.log"), join(dir, "a.log.1")];
+  writeFileSync(file, "one\n");
+  const input = await run();
+  await intake.until(() => intake.text === "one\n", "the first line");
+  intake.shut();
+  appendFileSync(file, "two\n");
+  await intake.until(() => input.status().lagBytes === 4, "the look");
+  renameSync(file, rotated);
+  writeFileSync(file, "new\n");
+  await intake.until(() => input.status().rotatedBytes === 4, "the rotated file under its new name");
+  intake.reopen();
+  await intake.until(() => intake.texts.includes("one\ntwo\n") && intake.texts.includes("new\n"), "both files");
+  appendFileSync(rotated, "three\n");
+  await intake.until(() => intake.texts.includes("one\ntwo\nthree\n"), "a writer that kept the rotated file open");
+  const [source] = intake.sources.values();
+  assert.equal(source?.known.identity.path, rotated);
+  assert.equal(intake.sources.size, 2);
+});
+
+test("several renames between two looks, and the pattern matches only the first name", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const names = ["a.log", "a.log.1", "a.log.2", "a.log.3"].map((name) => join(dir, name));
+  const [file = "", ...others] = names;
+  await run({}, { clock });
+  for (let round = 0; round < 10; round++) {
+    writeFileSync(file, `${round} first\n`);
+    await intake.until(() => intake.texts.includes(`${round} first\n`), `round ${round}`);
+    appendFileSync(file, `${round} second\n`);
+    for (const [i, other] of others.entries()) renameSync(names[i] ?? "", other);
+    await intake.until(() => intake.texts.includes(`${round} first\n${round} second\n`), `the rest of ${round}`);
+  }
+  assert.equal(intake.sources.size, 10);
+});
+
+test("a chain of renames, several times between two looks, and the pattern matches all names", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const name = (n: number): string => join(dir, n === 0 ? "a.log" : `a.log.${n}`);
+  await run({ paths: [join(dir, "*")] }, { clock });
+  let files = 0;
+  for (let round = 0; round < 15; round++) {
+    for (let i = 0; i <= round % 3; i++) {
+      for (let n = files; n > 0; n--) renameSync(name(n - 1), name(n));
+      writeFileSync(name(0), `${files} first\n`);
+      if (files > 0) appendFileSync(name(1), `${files - 1} second\n`);
+      files++;
+    }
+    await intake.until(() => intake.texts.includes(`${files - 1} first\n`), `round ${round}`);
+  }
+  const expected = (n: number): string => (n === files - 1 ? `${n} first\n` : `${n} first\n${n} second\n`);
+  const all = Array.from({ length: files }, (_, n) => expected(n));
+  await intake.until(() => all.every((text) => intake.texts.includes(text)), "all of all");
+  assert.equal(intake.sources.size, files);
+});
+
+test("a file deleted while unread is kept open, at risk, read in its own lane, and forgotten", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = join(dir, "a.log");
+  for (let i = 0; i < 8; i++) writeFileSync(join(dir, `b${i}.log`), "busy\n");
+  intake.shut();
+  const input = await run({}, { clock });
+  writeFileSync(file, "one\ntwo\nno end");
+  await intake.until(() => input.status().lagBytes === 8 * 5 + 14, "the look");
+  unlinkSync(file);
+  await intake.until(() => input.status().atRiskBytes === 14, "the notice");
+  assert.equal([...intake.sources.values()].find((source) => source.known.identity.path === file)?.state, "gone");
+  intake.reopen("at-risk");
+  await intake.until(() => intake.text === "one\ntwo\nno end", "the deleted file, its last line without end included");
+  intake.reopen();
+  await intake.until(() => input.status().files === 8 && input.status().open === 0, "the descriptor to be let go");
+  assert.deepEqual(input.status().unread, { skipped: 0, deleted: 0, truncated: 0, abandoned: 0 });
+  await intake.until(() => [...intake.sources.values()].some((source) => source.state === "forgotten"), "the end");
+});
+
+test("nameless files keep their descriptor until all is answered for, and are abandoned beyond held", async (t) => {
+  const { dir, intake, run } = bench(t);
+  intake.shut();
+  const input = await run({ held: 15 }, { clock });
+  for (const name of ["a", "b"]) {
+    writeFileSync(join(dir, `${name}.log`), `${name.repeat(9)}\n`);
+    await intake.until(() => intake.texts.length === (name === "a" ? 1 : 2), "the look");
+    unlinkSync(join(dir, `${name}.log`));
+    await intake.until(() => input.status().atRiskBytes > 0, "the notice");
+  }
+  await intake.until(() => input.status().unread.abandoned === 10, "the older one to be abandoned");
+  intake.reopen();
+  await intake.until(() => intake.text === "bbbbbbbbb\n", "the younger file");
+});
+
+test("deleted and created again: a new generation, also where the inode is used again", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = join(dir, "a.log");
+  await run({}, { clock });
+  for (let i = 0; i < 10; i++) {
+    writeFileSync(file, `${i} ${"x".repeat(i % 2 ? 10 : 100)}\n`);
+    await intake.until(() => intake.texts.some((text) => text.startsWith(`${i} `)), `file ${i}`);
+    unlinkSync(file);
+  }
+  assert.equal(intake.sources.size, 10);
+});
+
+test("copytruncate, with bytes that were missed", async (t) => {
+  const { dir, intake, run, log } = bench(t);
+  const file = join(dir, "a.log");
+  writeFileSync(file, "one\n");
+  const input = await run({}, { clock });
+  await intake.until(() => intake.text === "one\n", "the first line");
+  intake.shut();
+  appendFileSync(file, "missed\n");
+  await intake.until(() => input.status().lagBytes === 7, "the look");
+  copyFileSync(file, join(dir, "a.log.1"));
+  truncateSync(file, 0);
+  await intake.until(() => input.status().unread.truncated === 7, "the notice");
+  intake.reopen();
+  appendFileSync(file, "x\n");
+  await intake.until(() => intake.texts.includes("x\n"), "the new content");
+  assert.deepEqual(intake.texts, ["one\n", "x\n"]);
+  assert.ok(log.events.includes("file_truncated"));
+  await intake.until(
+    () => [...intake.sources.values()][0]?.state === "forgotten",
+    "the old generation to be forgotten",
+  );
+});
+
+test("truncation and growth past the old offset between two looks", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = join(dir, "a.log");
+  writeFileSync(file, "one\n");
+  await run({}, { clock });
+  await intake.until(() => intake.text === "one\n", "the first line");
+  writeFileSync(file, "another one\ntwo\n");
+  await intake.until(() => intake.texts.includes("another one\ntwo\n"), "all of the new content");
+  writeFileSync(file, "another two\nsix\n");
+  await intake.until(() => intake.texts.includes("another two\nsix\n"), "content of the very same size");
+  assert.equal(intake.sources.size, 3);
+});
+
+test("a link that is switched to another file: the rest of the old target is read", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const link = join(dir, "a.log");
+  mkdirSync(join(dir, "targets"));
+  const target = (n: number): string => join(dir, "targets", `${n}`);
+  writeFileSync(target(1), "one\n");
+  symlinkSync(target(1), link);
+  const input = await run({}, { clock });
+  await intake.until(() => intake.text === "one\n", "the first target");
+  intake.shut();
+  appendFileSync(target(1), "rest\n");
+  await intake.until(() => input.status().lagBytes === 5, "the look");
+  writeFileSync(target(2), "two\n");
+  rmSync(link);
+  symlinkSync(target(2), link);
+  await intake.until(() => input.status().files === 2, "the second target");
+  intake.reopen();
+  await intake.until(() => intake.texts.includes("one\nrest\n") && intake.texts.includes("two\n"), "both");
+});
+
+test("not to be able to look at a file never means that it is gone", async (t) => {
+  const { dir, intake, run, log } = bench(t);
+  const [file, aside] = [join(dir, "a.log"), join(dir, "aside")];
+  writeFileSync(file, "one\n");
+  const input = await run({}, { clock });
+  await intake.until(() => intake.text === "one\n", "the first line");
+  renameSync(file, aside);
+  symlinkSync(file, file);
+  await intake.until(() => log.events.includes("file_unreadable"), "the complaint");
+  assert.equal(input.status().files, 1);
+  rmSync(file);
+  renameSync(aside, file);
+  appendFileSync(file, "two\n");
+  await intake.until(() => intake.text === "one\ntwo\n", "the file again");
+  assert.equal(intake.sources.size, 1);
+});
