@@ -1,11 +1,10 @@
-// A draft becomes a chunk; a row of an earlier process becomes one again.
-import type { Draft, Envelope } from "../core/chunk.ts";
+// A draft becomes a chunk.
+import type { Draft } from "../core/chunk.ts";
 import { assert } from "../core/errors.ts";
 import type { Chunk } from "./chunk.ts";
 import type { Share } from "./shares.ts";
 import type { SourceState } from "./sources.ts";
-import type { StoredRow } from "./spool.ts";
-import { type BufferState, enter, listUnloaded } from "./state.ts";
+import { type BufferState, enter } from "./state.ts";
 
 /** Resolves once the buffer answers for the chunk: at once when it could be read again (rule A1). */
 export function admitDraft(
@@ -57,24 +56,6 @@ export function admitDraft(
   return chunk.replayable ? Promise.resolve() : new Promise((resolve) => (chunk.answer = resolve));
 }
 
-/** S1: what an earlier process stored may have been sent by it. */
-export function restoreRow(
-  state: BufferState,
-  row: StoredRow,
-  source: SourceState,
-  envelope: Envelope,
-  shareOf: (policy: string) => Share,
-): void {
-  const { seq, start, end, records, bytes, readAtMs, markBefore, length, tableLength, stored } = row;
-  const facts = { seq, envelope, start, end, records, bytes, readAtMs, markBefore, length, tableLength, stored };
-  const nothing = { counted: new Map(), keep: 0, region: undefined, table: undefined };
-  const chunk = newChunk(state, source, shareOf(envelope.policy), { ...facts, ...nothing, row: "yes", maybe: true });
-  state.rowBytes += stored;
-  state.rows.add(chunk);
-  enter(state, chunk);
-  listUnloaded(state, chunk);
-}
-
 type Facts = Omit<
   Chunk,
   | "source"
@@ -92,7 +73,7 @@ type Facts = Omit<
   | "letters"
 >;
 
-function newChunk(state: BufferState, source: SourceState, share: Share, facts: Facts): Chunk {
+export function newChunk(state: BufferState, source: SourceState, share: Share, facts: Facts): Chunk {
   return {
     ...facts,
     source,

@@ -24,7 +24,7 @@ export function stalls(state: BufferState): boolean {
  */
 export function leaveSpill(state: BufferState): void {
   if (state.mode !== "spill" || state.phase === "stopping") return;
-  if (state.unloaded.size > 0 || !state.taking(STALL_MS)) return;
+  if (state.unloaded.size > 0 || state.loading > 0 || !state.taking(STALL_MS)) return;
   state.mode = "memory";
 }
 

@@ -1,8 +1,8 @@
 // Brings rows back into memory, the lowest sequence number first (rule Q7), within what Q4 leaves to loaded rows.
 import { type Chunk, isOpen, releaseRegions } from "./chunk.ts";
-import type { Region } from "../core/arena.ts";
+import { Arena, type Region } from "../core/arena.ts";
 import { DROPPED_CORRUPT } from "../core/fate.ts";
-import { type BufferState, account, dropOpen, listUnloaded, unlistUnloaded } from "./state.ts";
+import { type BufferState, account, dropOpen, listUnloaded } from "./state.ts";
 
 export interface PageIn {
   readonly chunk: Chunk;
@@ -14,7 +14,7 @@ export interface PageIn {
 export function beginPageIn(state: BufferState): PageIn | undefined {
   const chunk = state.unloaded.first;
   if (chunk === undefined) return undefined;
-  const size = chunk.length + chunk.tableLength;
+  const size = Arena.cost(chunk.length) + (chunk.tableLength > 0 ? Arena.cost(chunk.tableLength) : 0);
   const loaded = state.pool - state.unwritten;
   if (loaded > 0 && loaded + size > state.quotas.pool - state.quotas.stage) return undefined;
   if (state.pool + size > state.quotas.pool) return undefined;
@@ -31,7 +31,9 @@ export function beginPageIn(state: BufferState): PageIn | undefined {
     chunk.table = table;
     chunk.paging = "in";
   });
-  unlistUnloaded(state, chunk);
+  // It still bars younger chunks of its source, until it is there.
+  state.unloaded.remove(chunk);
+  state.loading++;
   return { chunk, region, table };
 }
 
@@ -39,13 +41,14 @@ export function beginPageIn(state: BufferState): PageIn | undefined {
 export function endPageIn(state: BufferState, page: PageIn, outcome: "loaded" | "corrupt" | "failed"): void {
   const { chunk, region, table } = page;
   chunk.paging = "none";
+  state.loading--;
   state.arena.unpin(region);
   if (table) state.arena.unpin(table);
   state.reading = outcome === "failed" ? "failing" : "working";
   if (!isOpen(chunk)) return account(state, chunk, () => releaseRegions(state.arena, chunk));
+  chunk.source.unloaded.remove(chunk);
   if (outcome === "loaded") return state.ready.add(chunk);
   account(state, chunk, () => releaseRegions(state.arena, chunk));
-  if (outcome === "failed") return listUnloaded(state, chunk);
-  listUnloaded(state, chunk);
-  dropOpen(state, chunk, DROPPED_CORRUPT);
+  if (outcome === "failed") listUnloaded(state, chunk);
+  else dropOpen(state, chunk, DROPPED_CORRUPT);
 }

@@ -74,7 +74,8 @@ export class RoomQueue {
   }
 }
 
-function hasRoom(state: BufferState, size: number): boolean {
+/** Whether a reader may take a region of `size` bytes now. */
+export function hasRoom(state: BufferState, size: number): boolean {
   if (state.phase === "stopping") return false;
   const { pool, page, stage, largest } = state.quotas;
   if (state.mode !== "spill") return state.pool + size <= pool - page;

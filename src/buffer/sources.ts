@@ -3,6 +3,7 @@
 import type { Identity, KnownSource, Mark, SourceId } from "../core/source.ts";
 import type { Chunk } from "./chunk.ts";
 import { SeqQueue } from "./seq-queue.ts";
+import type { BufferState } from "./state.ts";
 
 export interface SourceState {
   readonly id: SourceId;
@@ -33,7 +34,7 @@ export interface SourceState {
   readonly unloaded: SeqQueue<Chunk>;
 }
 
-export function sourceState(known: KnownSource, size: number, durable: boolean): SourceState {
+function sourceState(known: KnownSource, size: number, durable: boolean): SourceState {
   return {
     id: known.id,
     input: known.input,
@@ -52,4 +53,35 @@ export function sourceState(known: KnownSource, size: number, durable: boolean):
     held: 0,
     unloaded: new SeqQueue(),
   };
+}
+
+/**
+ * A source is read from now on. One that was restored with its rows is there already.
+ * @param size of its file now: below it an earlier process may have sent @param durable its id was committed before
+ */
+export function openSource(state: BufferState, known: KnownSource, size: number, durable: boolean): void {
+  const restored = state.sources.get(known.id);
+  if (restored) {
+    restored.rereadLimit = size;
+    restored.changed ||= restored.identity !== known.identity;
+    restored.identity = known.identity;
+    return;
+  }
+  const source = sourceState(known, size, durable);
+  state.sources.set(known.id, source);
+  if (!durable) state.urgent.add(source);
+}
+
+/**
+ * N1: unlinked or truncated. Its open chunks become rows at once, and its old rows, which may have been written without
+ * a sync, are covered by the next FULL commit.
+ */
+export function noticeGone(state: BufferState, source: SourceState): void {
+  if (source.presence === "gone") return;
+  source.presence = "gone";
+  source.needsSync = true;
+  state.urgent.add(source);
+  for (const queue of [state.fresh, state.rows]) {
+    for (const chunk of queue) if (chunk.source === source) chunk.replayable = false;
+  }
 }

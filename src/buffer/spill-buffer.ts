@@ -7,14 +7,15 @@ import { describe } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Identity, KnownSource, SourceId } from "../core/source.ts";
 import { Wakeup } from "../core/wakeup.ts";
-import { admitDraft, restoreRow } from "./admit.ts";
+import { admitDraft } from "./admit.ts";
+import { factsKey, restore, shareOf } from "./restore.ts";
 import { enterSpill, heal, leaveSpill, stalls } from "./modes.ts";
 import { Ledger } from "./ledger.ts";
 import { beginPageIn, endPageIn } from "./paging.ts";
 import type { Quotas } from "./quotas.ts";
 import { RoomQueue } from "./room.ts";
 import type { Share } from "./shares.ts";
-import { type SourceState, sourceState } from "./sources.ts";
+import { type SourceState, noticeGone, openSource } from "./sources.ts";
 import type { Recovered, Spool } from "./spool.ts";
 import { BufferState } from "./state.ts";
 import { type Writing, committed, compose, failed } from "./writer.ts";
@@ -63,35 +64,9 @@ export class SpillBuffer {
       this.state.shares.set(policy, { policy, ratio, memory: 0, disk: 0 });
     }
     this.known = new Map(recovered.sources.map((s) => [s.id, s]));
-    this.restore(recovered);
+    restore(this.state, recovered);
     this.wake(0);
   }
-
-  /** S1: rows make the buffer start in spill mode; their sources are open, though perhaps without a file. */
-  private restore(recovered: Recovered): void {
-    const { state } = this;
-    for (const e of recovered.envelopes) state.envelopes.set(factsKey(e), e);
-    const byId = new Map(recovered.envelopes.map((e) => [e.id, e]));
-    for (const row of recovered.rows) {
-      const source = state.sources.get(row.source) ?? this.recall(row.source);
-      restoreRow(state, row, source, byId.get(row.envelope) as Envelope, this.shareOf);
-    }
-    state.nextSeq = recovered.nextSeq;
-    if (recovered.rows.length > 0) state.mode = "spill";
-  }
-
-  private recall(id: SourceId): SourceState {
-    const source = sourceState(this.known.get(id) as KnownSource, Number.MAX_SAFE_INTEGER, true);
-    this.state.sources.set(id, source);
-    return source;
-  }
-
-  private readonly shareOf = (policy: string): Share => {
-    let share = this.state.shares.get(policy);
-    // Rows of a ladder that is no longer configured: they keep a share of their own, which takes nothing new.
-    if (!share) this.state.shares.set(policy, (share = { policy, ratio: 0, memory: 0, disk: 0 }));
-    return share;
-  };
 
   /** Sources that the state database knows for an input, not yet opened ones included. */
   knownSources(input: string): KnownSource[] {
@@ -100,13 +75,7 @@ export class SpillBuffer {
 
   openSource(known: KnownSource, size: number): void {
     const durable = this.known.has(known.id);
-    const restored = this.state.sources.get(known.id);
-    if (restored) {
-      restored.rereadLimit = size;
-      restored.changed ||= restored.identity !== known.identity;
-      restored.identity = known.identity;
-    } else this.state.sources.set(known.id, sourceState(known, size, durable));
-    if (!durable) this.state.urgent.add(this.source(known.id));
+    openSource(this.state, known, size, durable);
     this.wake(durable ? PACE_MS : 5);
   }
 
@@ -117,16 +86,9 @@ export class SpillBuffer {
     this.wake(PACE_MS);
   }
 
-  /** N1: unlinked or truncated. Its open chunks become rows at once, and its old rows are synced with them. */
+  /** The file is unlinked or truncated: what is unresolved of it can never be read again. */
   gone(id: SourceId): void {
-    const source = this.source(id);
-    if (source.presence === "gone") return;
-    source.presence = "gone";
-    source.needsSync = true;
-    this.state.urgent.add(source);
-    for (const queue of [this.state.fresh, this.state.rows]) {
-      for (const chunk of queue) if (chunk.source === source) chunk.replayable = false;
-    }
+    noticeGone(this.state, this.source(id));
     this.wake(0);
   }
 
@@ -152,7 +114,7 @@ export class SpillBuffer {
     const key = factsKey(facts);
     let envelope = this.state.envelopes.get(key);
     if (!envelope) {
-      envelope = { id: this.state.envelopes.size + 1, ...facts };
+      envelope = { id: this.state.nextEnvelope++, ...facts };
       this.state.envelopes.set(key, envelope);
       this.state.newEnvelopes.push(envelope);
     }
@@ -194,7 +156,7 @@ export class SpillBuffer {
       draft,
       keep,
       this.source(draft.source),
-      this.shareOf(draft.envelope.policy),
+      shareOf(this.state, draft.envelope.policy),
     );
     this.advance();
     return answered;
@@ -305,9 +267,4 @@ export class SpillBuffer {
     this.timer?.cancel();
     this.timerAt = -Infinity;
   }
-}
-
-/** The same facts give the same envelope, whatever the order of their fields. */
-function factsKey({ input, path, host, fields, index, policy }: Omit<Envelope, "id">): string {
-  return JSON.stringify([input, path, host, fields, index, policy]);
 }

@@ -37,6 +37,7 @@ export class BufferState {
   readonly shares = new Map<string, Share>();
   /** By their facts as JSON. */
   readonly envelopes = new Map<string, Envelope>();
+  nextEnvelope = 1;
   /** Not yet durable. */
   newEnvelopes: Envelope[] = [];
   readonly fresh = new SeqQueue<Chunk>();
@@ -50,6 +51,8 @@ export class BufferState {
   unwritten = 0;
   leased = 0;
   bodies = 0;
+  /** Rows that are being loaded now. */
+  loading = 0;
   /** Stored bytes of all rows. */
   rowBytes = 0;
   /** Bytes of dead letters' bodies that wait for a commit. */
@@ -150,7 +153,8 @@ function finish(state: BufferState, chunk: Chunk): void {
   if (chunk.lease) leave(state, chunk);
   state.ready.remove(chunk);
   if (chunk.row === "yes") state.endedRows.add(chunk);
-  if (chunk.row === "yes" && chunk.region === undefined) unlistUnloaded(state, chunk);
+  state.unloaded.remove(chunk);
+  chunk.source.unloaded.remove(chunk);
   chunk.fates = undefined;
   if (chunk.row !== "writing" && chunk.paging === "none") unload(state, chunk);
   answered(chunk);
@@ -175,14 +179,10 @@ export function unload(state: BufferState, chunk: Chunk): void {
   account(state, chunk, () => releaseRegions(state.arena, chunk));
 }
 
+/** An open row without its bytes in memory: waits to be loaded, and bars younger chunks of its source until it is. */
 export function listUnloaded(state: BufferState, chunk: Chunk): void {
   state.unloaded.add(chunk);
   chunk.source.unloaded.add(chunk);
-}
-
-export function unlistUnloaded(state: BufferState, chunk: Chunk): void {
-  state.unloaded.remove(chunk);
-  chunk.source.unloaded.remove(chunk);
 }
 
 /** What a reader holds counts in the pool before it is a chunk. */

@@ -36,6 +36,7 @@ export class Store {
     const before = this.db.prepare("SELECT value FROM meta WHERE key = 'machine'").pluck().get() as string | undefined;
     if (before !== undefined && before !== machine) this.renameSources();
     this.db.prepare("INSERT OR REPLACE INTO meta VALUES ('machine', ?)").run(machine);
+    this.db.exec("DELETE FROM envelopes WHERE id NOT IN (SELECT envelope FROM chunks)");
     return {
       sources: readSources(this.db),
       rows: readRows(this.db),
