@@ -1,0 +1,177 @@
+// Taste and structure as a test. Each rule says where it is broken and what to do instead. Length of functions, floating
+// promises and the like are the linter's (.oxlintrc.json).
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { ROOT, type SourceFile, allFiles, reachable, sourceFiles, wayBetween } from "./helpers/tree.ts";
+
+/** What lies in src/, from low to high. A file imports from a lower layer or from its own folder; types count. */
+const LAYERS = [
+  ["core"],
+  ["kernel"],
+  ["inputs", "policy", "buffer", "outputs", "sandbox"],
+  ["pipeline", "config", "ops"],
+  ["agent.ts"],
+  ["cli"],
+];
+
+/** Where running begins. The kernel's index is where its compiler begins. */
+const ROOTS = ["src/cli/main.ts", "src/kernel/assembly/index.ts", ...scripts()];
+
+const MAX_LINES = 260;
+
+/** Calls with one place of their own. `where` is a file or a folder below src/. */
+const BANNED = [
+  { call: /\bDate\.now\b|\bnew Date\(\)|\bperformance\b/, where: "core/clock.ts", instead: "take a Clock as argument" },
+  { call: /\bMath\.random\b/, where: "core/clock.ts", instead: "use Clock.random, so that a test can choose" },
+  {
+    call: /\bset(?:Timeout|Interval|Immediate)\b/,
+    where: "core/clock.ts",
+    instead: "use Clock.after or Clock.sleep; time is virtual in `simulate` and in tests",
+  },
+  { call: /\bconsole\./, where: "cli/", instead: "take a Log as argument; only the command line speaks to a terminal" },
+];
+
+/**
+ * Files that no test of their folder imports directly: the test that covers them. It must reach them by imports. Keep
+ * this short: a file that is hard to test by itself is often two.
+ */
+const TESTED_BY: Readonly<Record<string, string>> = {};
+
+const src = sourceFiles("src");
+const tests = sourceFiles("test");
+const bin = sourceFiles("scripts");
+
+test("a file imports only from a lower layer or its own folder", () => {
+  const faults = src.flatMap((file) =>
+    file.imports
+      .filter((target) => target.startsWith("src/") && !mayImport(folderOf(file.path), folderOf(target)))
+      .map((target) => `${file.path} imports ${target}`),
+  );
+  none(faults, "move what both need into a lower layer, or hand it in from above (ARCHITECTURE.md)");
+});
+
+test("no import cycles", () => {
+  const cycles = src
+    .map((file) => wayBetween(src, file.path, file.path))
+    .filter((way) => way !== undefined)
+    .map((way) => [...way.slice(0, -1)].sort().join(", "));
+  none([...new Set(cycles)], "put what the files share into one that imports none of them");
+});
+
+test("a third-party package is imported by one file of src/", () => {
+  const importers = new Map<string, string[]>();
+  for (const file of src)
+    for (const name of file.packages) importers.set(name, [...(importers.get(name) ?? []), file.path]);
+  const faults = [...importers].filter(([, paths]) => paths.length > 1);
+  none(
+    faults.map(([name, paths]) => `${name} is imported by ${paths.join(" and ")}`),
+    "wrap the package in one file and import that, so that it can be replaced in one place",
+  );
+});
+
+test("every file of src/ is reached from the command line, a worker or a script", () => {
+  const alive = reachable([...src, ...bin], ROOTS);
+  const dead = src.map((file) => file.path).filter((path) => !alive.has(path) && !path.endsWith(".d.ts"));
+  none(dead, "use it or delete it; git remembers");
+});
+
+for (const { call, where, instead } of BANNED) {
+  test(`no ${call.source} outside src/${where}`, () => {
+    const faults = src.filter((file) => !file.path.startsWith(`src/${where}`)).flatMap((file) => hits(file, call));
+    none(faults, instead);
+  });
+}
+
+test("nothing is left for later", () => {
+  const marks = new RegExp(`\\b(?:${["FIX" + "ME", "TO" + "DO", "XX" + "X"].join("|")})\\b`);
+  const faults = [...src, ...tests, ...bin].flatMap((file) => hits({ ...file, code: file.text }, marks));
+  none(faults, "do it now, or open an issue and write down why it can wait");
+});
+
+test("files stay short", () => {
+  const long = [...src, ...bin].map((file) => ({ path: file.path, lines: file.text.split("\n").length - 1 }));
+  none(
+    long.filter(({ lines }) => lines > MAX_LINES).map(({ path, lines }) => `${path} has ${lines} lines`),
+    `at most ${MAX_LINES}: find the second concept in it and give it a file and a test of its own`,
+  );
+});
+
+test("every file of src/ that does something is tested in the folder that mirrors its own", () => {
+  const faults = src
+    .filter((file) => !file.path.startsWith("src/kernel/assembly/") && runs(file))
+    .filter((file) => !isTested(file.path) && TESTED_BY[file.path] === undefined)
+    .map((file) => `${file.path} has no ${mirror(file.path)}`);
+  none(faults, "write that test, or name the one that covers the file in TESTED_BY of this file");
+});
+
+test("the list of files that are tested elsewhere is true", () => {
+  const everything = [...src, ...tests];
+  const faults = Object.entries(TESTED_BY).flatMap(([path, by]) => {
+    if (!src.some((file) => file.path === path)) return [`${path} does not exist`];
+    if (isTested(path)) return [`${path} has a test in its own folder now`];
+    return reachable(everything, [by]).has(path) ? [] : [`${by} does not import ${path}, directly or not`];
+  });
+  none(faults, "correct TESTED_BY");
+});
+
+test("no file names a machine, a registry or a home directory", () => {
+  const places = /(?<![\w.-])\/(?:work|home|Users)\/\w|\bregistry\.\w+\.(?:org|com|dev)\b|\brepo1?\.maven\b/;
+  const faults = allFiles()
+    .map((path) => ({ path, code: readFileSync(join(ROOT, path), "latin1") }))
+    .flatMap((file) => hits(file, places));
+  none(faults, "say it relative to the checkout, or leave the host to the machine's own configuration");
+});
+
+test("the README's test command is the one that .ci/run calls", () => {
+  const lines = (path: string): string[] => readFileSync(join(ROOT, path), "utf8").split("\n");
+  const readme = lines("README.md").filter((line) => line.endsWith("npm test") && !line.includes("`"));
+  assert.equal(readme.length, 1, "README.md must show the test command once, on a line of its own");
+  assert.ok(lines(".ci/run").includes(readme[0] as string), `.ci/run has no line \`${readme[0]}\``);
+});
+
+function mayImport(from: string, to: string): boolean {
+  return from === to || layerOf(to) < layerOf(from);
+}
+
+function folderOf(path: string): string {
+  return path.split("/")[1] as string;
+}
+
+function layerOf(folder: string): number {
+  const layer = LAYERS.findIndex((names) => names.includes(folder));
+  assert.ok(layer >= 0, `src/${folder} has no layer: put it into LAYERS of this file`);
+  return layer;
+}
+
+function mirror(path: string): string {
+  return path.replace(/^src/, "test").replace(/\.ts$/, ".test.ts");
+}
+
+/** By the test of the same name, or by one beside that which imports the file itself. */
+function isTested(path: string): boolean {
+  const test = mirror(path);
+  const folder = dirname(test);
+  return tests.some((file) => file.path === test || (dirname(file.path) === folder && file.imports.includes(path)));
+}
+
+/** False for a file of types, constants and tables. */
+function runs(file: SourceFile): boolean {
+  return !file.path.endsWith(".d.ts") && /\bfunction\b|\bclass\b|=> \{$/m.test(file.code);
+}
+
+function hits(file: { readonly path: string; readonly code: string }, pattern: RegExp): string[] {
+  const lines = file.code.split("\n").map((line, index) => ({ line, place: `${file.path}:${index + 1}` }));
+  return lines
+    .filter(({ line }) => pattern.test(line))
+    .map(({ line, place }) => `${place}: ${line.trim().slice(0, 80)}`);
+}
+
+function none(faults: readonly string[], remedy: string): void {
+  assert.ok(faults.length === 0, `${faults.join("\n")}\nWhat to do: ${remedy}.`);
+}
+
+function scripts(): string[] {
+  return allFiles("scripts").filter((path) => /^scripts\/[^/]+\.ts$/.test(path));
+}
