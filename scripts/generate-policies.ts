@@ -16,7 +16,7 @@ const IMAGES = new URL("../docs/img/", import.meta.url);
 
 /** The article's case: twice as much comes as goes, for an hour, on a host with a small buffer. */
 const CASE: Omit<SimulateOptions, "policy" | "ladder"> = {
-  budget: 240 * MIB,
+  budget: 256 * MIB,
   memory: 40 * MIB,
   stored: 0.25,
   produce: steady(10_000),
@@ -60,6 +60,19 @@ const CASES: readonly Case[] = [
   single("drop-oldest", OLDEST),
   single("drop-newest", { action: "drop-newest", ...marks(0.95, 0.85) }),
   single("drop-random", { action: "drop-random", ...marks(0.95, 0.85) }),
+  // `notify` on the first rung: ten minutes later there are three times as many consumers.
+  {
+    name: "scaling",
+    options: {
+      ...CASE,
+      policy: "default",
+      ladder: DEFAULT,
+      consume: [
+        { rate: 5000, forMs: 1_320_000 },
+        { rate: 15_000, forMs: Infinity },
+      ],
+    },
+  },
   // Rotation that keeps half an hour of this log; before it is over the ladder has to choose.
   { name: "default", options: { ...CASE, policy: "default", ladder: DEFAULT, named: 512 * MIB } },
   {
@@ -129,22 +142,29 @@ const ROWS: readonly (readonly [name: string, title: string, best: string])[] = 
   ["drop-oldest", "drop-oldest", "live dashboards, alerts: now matters more than then"],
   ["drop-newest", "drop-newest", "the first minutes of an incident matter most"],
   ["drop-random", "drop-random", "unweighted overviews, where neither end may go missing"],
+  ["scaling", "buffering and scaling (`notify`)", "destinations that can grow within minutes"],
+  [
+    "block",
+    "demand, as in Reactive Streams",
+    "stages of one process: so the agent works inside, with the effect of block",
+  ],
   ["default", "the default ladder", "a host whose files rotate away: waits first, then thins, then drops"],
 ];
 
 function table(results: ReadonlyMap<string, Result>): string {
   const head =
-    "| strategy | delivered | lost | waiting, nothing lost | half arrive within | the oldest is now | best for |";
+    "| strategy | delivered | lost | waiting, nothing lost | half arrive within | the oldest undelivered is | best for |";
   const rows = ROWS.map(([name, title, best]) => {
     const result = results.get(name) as Result;
     const { account, latency, series } = result;
+    const oldestMs = series.at(-1)?.oldestMs ?? 0;
     const cells = [
       title,
       share(account.delivered / account.written),
       share(lossShare(result)),
       count(account.buffered + account.waiting),
       duration(latency.p50Ms),
-      duration(series.at(-1)?.oldestMs ?? 0),
+      oldestMs === 0 ? "nothing left" : duration(oldestMs),
       best,
     ];
     return `| ${cells.join(" | ")} |`;

@@ -28,7 +28,7 @@ async function call(...words: readonly string[]): Promise<{ code: number; out: s
   let err = "";
   const plain = (_: string, text: string): string => text;
   const code = await main(
-    ["simulate", "-c", config, ...words],
+    ["simulate", ...(words.includes("-c") ? [] : ["-c", config]), ...words],
     {
       out: (text) => (out += `${text}\n`),
       err: (text) => (err += `${text}\n`),
@@ -66,6 +66,17 @@ test("draws into a file", async () => {
   const file = join(directory, "picture.svg");
   assert.equal((await call("--for", "1m", "--svg", file)).code, 0);
   assert.match(readFileSync(file, "utf8"), /^<svg /);
+});
+
+test("the page of policies shows what its command prints", async () => {
+  writeFileSync(
+    join(directory, "least.yml"),
+    `{ inputs: [{ id: web, paths: ["/var/log/*.log"] }], output: { hosts: ["http://127.0.0.1:9200"] } }`,
+  );
+  const page = readFileSync(new URL("../../docs/policies.md", import.meta.url), "utf8");
+  const [, words, block] = /\$ spillway simulate (--set [^\n]*)\n.*?```text\n(.*?)```/s.exec(page) ?? [];
+  const { out } = await call("-c", join(directory, "least.yml"), ...(words ?? "").split(" "));
+  assert.equal(out, block);
 });
 
 const wrong: readonly (readonly [words: readonly string[], sentence: RegExp])[] = [
