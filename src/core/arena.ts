@@ -74,7 +74,7 @@ export class Arena {
 
   /** What a region of `length` takes. */
   static cost(length: number): number {
-    return (length + SLACK + ALIGN - 1) & ~(ALIGN - 1);
+    return Math.ceil((length + SLACK) / ALIGN) * ALIGN;
   }
 
   /** From the low end: chunks. Undefined when there is no room. */
@@ -121,8 +121,7 @@ export class Arena {
     region.length = length;
     if (rest === 0) return;
     region.size = size;
-    this.usedBytes -= rest;
-    this.join(region.ptr + size, rest);
+    this.give(region.ptr + size, rest);
   }
 
   release(region: Region): void {
@@ -130,9 +129,13 @@ export class Arena {
     assert(region.pins === 0, "pinned region released");
     region.released = true;
     this.regions.delete(region);
-    this.usedBytes -= region.size;
-    if (this.poison !== undefined) this.bytes.fill(this.poison, region.ptr, region.ptr + region.size);
-    this.join(region.ptr, region.size);
+    this.give(region.ptr, region.size);
+  }
+
+  private give(ptr: number, size: number): void {
+    this.usedBytes -= size;
+    if (this.poison !== undefined) this.bytes.fill(this.poison, ptr, ptr + size);
+    this.join(ptr, size);
   }
 
   pin(region: Region): void {
@@ -191,7 +194,8 @@ export class Arena {
         p++;
       }
       // `next` never passes the region's own place: what lies below it has moved down or stayed.
-      this.bytes.copyWithin(next, region.ptr, region.ptr + region.size);
+      // Where nothing moves nothing is copied: a full arena that is asked again and again must not cost a core.
+      if (next < region.ptr) this.bytes.copyWithin(next, region.ptr, region.ptr + region.size);
       region.ptr = next;
       next += region.size;
     }
