@@ -2,7 +2,7 @@
 // absolute paths, camel case.
 import { resolve } from "node:path";
 import type { Config, FileInputOptions, Ladder, OutputOptions, Rung } from "../core/options.ts";
-import type { Read, ReadInput, ReadRung } from "./schema.ts";
+import type { Read, ReadInput, ReadRung } from "./schema/index.ts";
 
 const MIB = 2 ** 20;
 

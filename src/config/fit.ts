@@ -12,6 +12,8 @@ import type { Schema } from "./vocabulary.ts";
 
 /** The plain value, undefined where the tree does not fit. */
 export function fit(schema: Schema, tree: Tree, report: Report, path: Path = []): unknown {
+  // What is refused as a whole (an input of a reserved type) is not looked into.
+  if (!report.reached(path)) return undefined;
   const shape = shapeOf(schema);
   const empty = tree.kind === "scalar" && tree.value === null;
   switch (shape.kind) {
@@ -47,7 +49,7 @@ function fitSection(keys: Keys, tree: Mapping, report: Report, path: Path): Reco
   for (const [name, entry] of tree.entries) {
     const schema = Object.hasOwn(keys, name) ? keys[name] : undefined;
     if (schema) value[name] = fit(schema, entry.value, report, [...path, name]);
-    else unknownKey(name, Object.keys(keys), report, path);
+    else unknownKey(name, keys, report, path);
   }
   return value;
 }
@@ -87,19 +89,30 @@ function missing(report: Report, path: Path, sections: ReadonlyMap<string, Keys>
   return undefined;
 }
 
-function unknownKey(name: string, known: readonly string[], report: Report, path: Path): void {
+function unknownKey(name: string, keys: Keys, report: Report, path: Path): void {
+  const known = Object.keys(keys);
   const key = [...path, name];
   const reserved = reservedKey(key);
   if (reserved) return report.error(key, { code: "reserved", point: "key", ...reserved });
-  const near = nearestWord(name, known);
-  const shown = known.slice(0, 10).join(" ");
+  const near = nearestWord(name, known) ?? below(name, keys);
+  const shown = known.slice(0, 9).join(" ");
   const parent = path.length === 0 ? "the file" : `\`${pathText(path)}\``;
   report.error(key, {
     code: "unknown-key",
     point: "key",
     message: `\`${pathText(key)}\` is not a key${near ? `; did you mean \`${near}\`?` : ""}`,
-    help: `keys of ${parent}: ${shown}${known.length > 10 ? " ..." : ""}`,
+    help: `keys of ${parent}: ${shown}${known.length > 9 ? " ..." : ""}`,
   });
+}
+
+/** The path of a key that belongs one level deeper. */
+function below(name: string, keys: Keys): string | undefined {
+  for (const [parent, schema] of Object.entries(keys)) {
+    const shape = shapeOf(schema);
+    const near = shape.kind === "section" ? nearestWord(name, Object.keys(shape.keys)) : undefined;
+    if (near !== undefined) return `${parent}.${near}`;
+  }
+  return undefined;
 }
 
 function wrongType(report: Report, path: Path, tree: Tree, wanted: string): undefined {

@@ -4,7 +4,7 @@ import { LEVELS } from "../core/options.ts";
 import { parseRatio } from "../core/units.ts";
 import { nearestWord } from "./suggest.ts";
 import type { Misfit, Schema } from "./vocabulary.ts";
-import { special, text } from "./vocabulary.ts";
+import { RATIO, special, text } from "./vocabulary.ts";
 
 export function id(): Schema<string> {
   return text(
@@ -21,7 +21,7 @@ export function id(): Schema<string> {
 }
 
 export function pattern(): Schema<RegExp> {
-  return special<RegExp>({ type: "string", format: "regex" }, (value) => {
+  return special<RegExp>({ title: "pattern", type: "string", format: "regex" }, (value) => {
     const bad = (why: string): Misfit => ({
       code: "bad-pattern",
       says: `is not a regular expression${why}`,
@@ -69,16 +69,13 @@ export function encoding(): Schema<string> {
 
 /** A utilization at which something happens: above 0, at most 1. */
 export function mark(): Schema<number> {
-  return special<number>(
-    { type: ["string", "number"], pattern: "^\\d+(\\.\\d+)?( ?%)?$", examples: ["70%", "0.7"] },
-    (value) => {
-      const read = typeof value === "string" || typeof value === "number" ? parseRatio(String(value)) : undefined;
-      if (read === undefined) return { code: "bad-ratio", says: "is {value}, not a ratio", help: "`70%` or `0.7`" };
-      if (typeof read !== "number") return { code: "bad-ratio", says: `is {value}, ${read.why}`, help: read.help };
-      if (read > 0) return read;
-      return { code: "out-of-range", says: "is {value}, needs to be above 0%", help: "`70%` or `0.7`" };
-    },
-  );
+  return special<number>(RATIO, (value) => {
+    const read = typeof value === "string" || typeof value === "number" ? parseRatio(String(value)) : undefined;
+    const help = "`70%` or `0.7`";
+    if (read === undefined) return { code: "bad-ratio", says: "is {value}, not a ratio", help };
+    if (typeof read !== "number") return { code: "bad-ratio", says: `is {value}, ${read.why}`, help: read.help };
+    return read > 0 ? read : { code: "out-of-range", says: "is {value}, needs to be above 0%", help };
+  });
 }
 
 /** The n of 1/n. */

@@ -15,14 +15,14 @@ import { budgetRules } from "./rules/budget.ts";
 import { inputRules } from "./rules/inputs.ts";
 import { ladderRules } from "./rules/ladders.ts";
 import { outputRules } from "./rules/output.ts";
-import { schema } from "./schema.ts";
-import type { Read } from "./schema.ts";
+import { schema } from "./schema/index.ts";
+import type { Read } from "./schema/index.ts";
+import { sayIssue } from "./say.ts";
 import { parseSets } from "./set.ts";
 import { Substitution } from "./substitute.ts";
 import type { Environment } from "./substitute.ts";
 import type { Path, Tree } from "./tree.ts";
-import { eachScalar, find, mapScalars, pathText } from "./tree.ts";
-import type { Issue } from "./vocabulary.ts";
+import { eachScalar, find, mapScalars } from "./tree.ts";
 import { validate } from "./vocabulary.ts";
 import { parseYaml } from "./yaml.ts";
 
@@ -50,7 +50,15 @@ export interface Loaded {
 /** Throws one ConfigError that carries all faults. */
 export function loadConfig(options: LoadOptions): Loaded {
   const faults: Fault[] = [];
-  const sources = readLayers(options.files, faults);
+  return loadSources(readLayers(options.files, faults), faults, options);
+}
+
+/** The same from a text, for a configuration that stands in no file. */
+export function loadText(name: string, text: string, options: Omit<LoadOptions, "files">): Loaded {
+  return loadSources([{ name, text }], [], options);
+}
+
+function loadSources(sources: readonly Source[], faults: Fault[], options: Omit<LoadOptions, "files">): Loaded {
   const sets = parseSets(options.set ?? []);
   const parsed = sources.map((source) => (source.text === undefined ? undefined : parseYaml(source, faults)));
   // A part of the whole is missing when a file could not be read or parsed: what is not there is then no fault.
@@ -100,36 +108,6 @@ function withDefaultLadder(read: Read): Read {
   const wanted = present(read.inputs).some(([, input]) => input.policy === "default");
   return wanted ? { ...read, policies: { ...policies, ...read.policies } } : read;
 }
-
-function sayIssue(tree: Tree, issue: Issue, complete: boolean, report: Report): void {
-  const { path, misfit } = issue;
-  if (!report.sound(path)) return;
-  // `--set` may give a list's only item without a list around it.
-  const value = find(tree, path) ?? (path.at(-1) === 0 ? find(tree, path.slice(0, -1)) : undefined);
-  if (misfit && value) {
-    const raw = value.kind === "scalar" ? String(value.raw ?? value.value) : "";
-    // What a variable or file held is not shown: it may be a secret that came to the wrong place.
-    const substituted = value.kind === "scalar" && value.raw !== undefined;
-    const says = misfit.says.replace("{value}", () => `\`${raw}\`${substituted ? " (substituted)" : ""}`);
-    const help = substituted ? "look at what the variable or file holds" : misfit.help;
-    return report.error(path, { code: misfit.code, message: `\`${pathText(path)}\` ${says}`, help });
-  }
-  if (!complete) return;
-  const key = String(path.at(-1));
-  const message = `\`${pathText(path)}\` is missing`;
-  report.error(path, { code: "missing-key", message, help: MISSING[key] ?? `\`${key}: ...\`` });
-}
-
-const MISSING: Readonly<Record<string, string>> = {
-  id: "`id: app`: it names metrics and state",
-  paths: '`paths: ["/var/log/app/*.log"]`',
-  enter: "`enter: 70%`",
-  leave: "`leave: 60%`",
-  keep: "`keep: 1/4`",
-  rate: "`rate: 10MiB/s`",
-  burst: "`burst: 20MiB`",
-  format: "`format: '%d/%b/%Y:%H:%M:%S %z'`",
-};
 
 function reservedTypes(tree: Tree, report: Report): void {
   const inputs = find(tree, ["inputs"]);

@@ -2,7 +2,7 @@
 // shrinks as features land: whoever builds one removes its line.
 import { present } from "./report.ts";
 import type { Report } from "./report.ts";
-import type { Read } from "./schema.ts";
+import type { Read } from "./schema/index.ts";
 import type { Path } from "./tree.ts";
 import { pathText } from "./tree.ts";
 

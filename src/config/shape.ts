@@ -22,7 +22,7 @@ interface Inside {
   readonly default?: unknown;
   readonly pipe?: readonly {
     readonly type: string;
-    readonly metadata?: { kind: string; json: Json };
+    readonly metadata?: Json;
     readonly description?: string;
   }[];
 }
@@ -41,8 +41,8 @@ export function shapeOf(schema: Schema): Shape {
     case "literal":
       return { kind: "leaf", json: { const: inside.literal } };
     default: {
-      const meta = inside.pipe?.find((step) => step.type === "metadata")?.metadata;
-      return { kind: meta?.kind === "flag" ? "flag" : "leaf", json: meta?.json ?? {} };
+      const json = inside.pipe?.find((step) => step.type === "metadata")?.metadata ?? {};
+      return { kind: json["type"] === "boolean" ? "flag" : "leaf", json };
     }
   }
 }

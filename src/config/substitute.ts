@@ -77,7 +77,7 @@ export class Substitution {
   }
 
   private unset(scalar: Scalar, name: string): undefined {
-    const near = nearestWord(name, Object.keys(this.env));
+    const near = nearestName(name, Object.keys(this.env));
     const ways = `set it, or \`\${${name}:-}\`, or \`\${credential:NAME}\``;
     const help = near === undefined ? ways : `${ways}; \`${near}\` is set`;
     return this.fault(scalar, "unset-variable", `variable \`${name}\` is not set and has no default`, help);
@@ -92,4 +92,10 @@ export class Substitution {
     this.faults.push({ code, severity: "error", at: scalar.at, message, help });
     return undefined;
   }
+}
+
+/** Also `ES_API_KEY` for `ES_KEY`: a name that has all words of the other. */
+function nearestName(name: string, known: readonly string[]): string | undefined {
+  const words = name.split("_");
+  return nearestWord(name, known) ?? known.find((other) => words.every((word) => other.split("_").includes(word)));
 }

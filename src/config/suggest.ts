@@ -35,5 +35,11 @@ export function nearestWord(word: string, known: Iterable<string>): string | und
       best = candidate;
     }
   }
-  return best;
+  return best ?? shorter(word, known);
+}
+
+/** `warn` for `warning`, `index` for `index_name`: the other way of being near. */
+function shorter(word: string, known: Iterable<string>): string | undefined {
+  const begins = (candidate: string): boolean => candidate.length > 3 && word.toLowerCase().startsWith(candidate);
+  return [...known].filter(begins).toSorted((a, b) => b.length - a.length)[0];
 }

@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { parseDuration, parseRatio, parseSize } from "../core/units.ts";
 import type { Misread } from "../core/units.ts";
 import type { FaultCode } from "./codes.ts";
+import { nearestWord } from "./suggest.ts";
 import type { Path } from "./tree.ts";
 
 export type Schema<T = unknown> = v.GenericSchema<unknown, T>;
@@ -18,16 +19,11 @@ export interface Misfit {
   readonly help: string;
 }
 
-interface Meta {
-  readonly kind: "flag" | "other";
-  readonly json: Json;
-}
-
-/** A single value. `read` gets what YAML made of it: a string, number, boolean or null. */
-function leaf<T>(json: Json, read: (value: unknown) => T | Misfit, kind: Meta["kind"] = "other"): Schema<T> {
+/** A single value; `json` is its JSON Schema. `read` gets what YAML made of it: a string, number, boolean or null. */
+function leaf<T>(json: Json, read: (value: unknown) => T | Misfit): Schema<T> {
   return v.pipe(
     v.unknown(),
-    v.metadata({ kind, json } satisfies Meta),
+    v.metadata(json),
     v.rawTransform<unknown, T>(({ dataset, addIssue, NEVER }) => {
       const value = read(dataset.value);
       if (!isMisfit(value)) return value;
@@ -63,9 +59,10 @@ export function text(check: (text: string) => Misfit | undefined = () => undefin
 export function choice<const T extends string>(...words: readonly T[]): Schema<T> {
   return leaf<T>({ enum: words }, (value) => {
     const found = words.find((word) => word === value);
-    return (
-      found ?? { code: "bad-value", says: "is {value}", help: `one of ${words.map((w) => `\`${w}\``).join(", ")}` }
-    );
+    if (found !== undefined) return found;
+    const near = nearestWord(String(value), words);
+    const says = `is {value}${near ? `; did you mean \`${near}\`?` : ", which is none of its words"}`;
+    return { code: "bad-value", says, help: `one of ${words.map((word) => `\`${word}\``).join(", ")}` };
   });
 }
 
@@ -76,7 +73,7 @@ export function flag(): Schema<boolean> {
     if (value === "true" || value === "false") return value === "true";
     return { code: "wrong-type", says: "is {value}, needs true or false", help: "`true` or `false`" };
   };
-  return leaf({ type: "boolean" }, read, "flag");
+  return leaf({ type: "boolean" }, read);
 }
 
 export function count(least: number, most: number): Schema<number> {
@@ -114,15 +111,25 @@ function example(json: Json): string {
   return (json["examples"] as readonly string[]).map((text) => `\`${text}\``).join(", ");
 }
 
+const TEXT_OR_NUMBER = ["string", "number"];
 const SIZE = {
-  type: ["string", "integer"],
-  pattern: "^\\d+(\\.\\d+)? ?([kMGT]?B|[KMGT]iB)$|^0$",
+  title: "size",
+  type: TEXT_OR_NUMBER,
+  pattern: "^\\d+(\\.\\d+)? ?([kMGT]?B|[KMGT]iB)$|^0$|\\$\\{",
   examples: ["64MiB", "1GiB"],
 };
 const DURATION = {
-  type: ["string", "integer"],
-  pattern: "^(\\d+(\\.\\d+)?(ms|[dhms]))+$|^0$",
+  title: "duration",
+  type: TEXT_OR_NUMBER,
+  pattern: "^(\\d+(\\.\\d+)?(ms|[dhms]))+$|^0$|\\$\\{",
   examples: ["30s", "10m"],
+};
+const RATE = { title: "rate", type: TEXT_OR_NUMBER, examples: ["10MiB/s", "500kB/s"] };
+export const RATIO = {
+  title: "ratio",
+  type: TEXT_OR_NUMBER,
+  pattern: "^\\d+(\\.\\d+)?( ?%)?$|\\$\\{",
+  examples: ["70%", "0.7"],
 };
 
 export function size(least?: { readonly value: number; readonly text: string }): Schema<number> {
@@ -135,13 +142,11 @@ export function duration(least?: { readonly value: number; readonly text: string
 
 /** Bytes a second: a size, with or without `/s`. */
 export function rate(): Schema<number> {
-  const json = { type: ["string", "integer"], examples: ["10MiB/s", "500kB/s"] };
-  return quantity((text) => parseSize(text.replace(/\/s$/, "")), "bad-size", json);
+  return quantity((given) => parseSize(given.replace(/\/s$/, "")), "bad-size", RATE);
 }
 
 export function ratio(): Schema<number> {
-  const json = { type: ["string", "number"], pattern: "^\\d+(\\.\\d+)?( ?%)?$", examples: ["70%", "0.7"] };
-  return quantity(parseRatio, "bad-ratio", json);
+  return quantity(parseRatio, "bad-ratio", RATIO);
 }
 
 /** A value of a kind of its own. */
@@ -151,7 +156,7 @@ export function special<T>(json: Json, read: (value: unknown) => T | Misfit): Sc
 
 /** Any YAML at all. */
 export function anything(): Schema {
-  return v.pipe(v.unknown(), v.metadata({ kind: "other", json: {} } satisfies Meta));
+  return v.pipe(v.unknown(), v.metadata({}));
 }
 
 export function list<T>(item: Schema<T>): Schema<T[]> {

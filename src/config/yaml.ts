@@ -19,19 +19,15 @@ export function parseYaml(source: Source, faults: Fault[], base = 0): Tree | und
     logLevel: "silent",
   });
   const wrong = document.errors[0] ?? document.warnings[0];
-  if (wrong) {
-    const at = { source, from: base + wrong.pos[0], to: base + Math.max(wrong.pos[1], wrong.pos[0] + 1) };
-    faults.push(syntaxFault(at, sentence(wrong.message)));
-    return undefined;
-  }
   try {
-    return new Reader(source, base, faults, (node) => (isAlias(node) ? node.resolve(document) : undefined)).tree(
-      document.contents,
-      0,
-    );
+    if (wrong) throw new Unreadable(sentence(wrong.message), wrong.pos);
+    const resolve = (node: Node): Node | undefined => (isAlias(node) ? node.resolve(document) : undefined);
+    return new Reader(source, base, faults, resolve).tree(document.contents, 0);
   } catch (error) {
-    if (!(error instanceof TooMuch)) throw error;
-    faults.push(syntaxFault({ source, from: base, to: base + 1 }, error.message));
+    if (!(error instanceof Unreadable)) throw error;
+    // What lacks its end is found at the end of the text: the last line with something in it is shown.
+    const from = base + Math.min(error.pos[0], Math.max(0, text.trimEnd().length - 1));
+    faults.push(syntaxFault({ source, from, to: Math.max(base + error.pos[1], from + 1) }, error.message));
     return undefined;
   }
 }
@@ -56,7 +52,15 @@ function sentence(message: string): string {
   return first.charAt(0).toLowerCase() + first.slice(1);
 }
 
-class TooMuch extends Error {}
+/** The first thing that makes a text unreadable: the rest of it is not looked at. */
+class Unreadable extends Error {
+  readonly pos: readonly [from: number, to: number];
+
+  constructor(message: string, pos: readonly [from: number, to: number] = [0, 1]) {
+    super(message);
+    this.pos = pos;
+  }
+}
 
 class Reader {
   private readonly source: Source;
@@ -73,9 +77,14 @@ class Reader {
   }
 
   tree(node: Node | null, depth: number): Tree {
-    if (++this.nodes > MOST_NODES) throw new TooMuch(`more than ${MOST_NODES} values, aliases counted each time`);
-    if (depth > MOST_DEPTH) throw new TooMuch(`nested deeper than ${MOST_DEPTH} levels, or an alias inside of itself`);
-    const target = node && isAlias(node) ? (this.resolve(node) ?? this.dangling(node)) : node;
+    if (++this.nodes > MOST_NODES) throw new Unreadable(`more than ${MOST_NODES} values, aliases counted each time`);
+    if (depth > MOST_DEPTH)
+      throw new Unreadable(`nested deeper than ${MOST_DEPTH} levels, or an alias inside of itself`);
+    const target = node && isAlias(node) ? this.resolve(node) : node;
+    if (target === undefined) {
+      const [from, to] = node?.range ?? [0, 1];
+      throw new Unreadable("an alias without the anchor that it names", [from, to]);
+    }
     const at = this.place(target);
     if (isMap(target))
       return { kind: "map", at, entries: this.entries(target.items as Pair<Node, Node | null>[], depth) };
@@ -111,11 +120,6 @@ class Reader {
   private value(pair: Pair<Node, Node | null>, key: Place, depth: number): Tree {
     const value = this.tree(pair.value, depth + 1);
     return value.kind === "scalar" && value.at.to === value.at.from ? { ...value, at: key } : value;
-  }
-
-  private dangling(alias: Node): null {
-    this.faults.push(syntaxFault(this.place(alias), "an alias without the anchor that it names"));
-    return null;
   }
 
   private place(node: Node | null): Place {

@@ -46,7 +46,7 @@ export function parseSize(text: string): number | Misread {
 /** `mb` may be MB or MiB, `K` may be kB or KiB: both are named, none is guessed. */
 function nearUnit(digits: string, unit: string): string {
   const near = SIZES.filter(([name]) => name.toLowerCase().startsWith(unit.toLowerCase().slice(0, 1))).map(
-    ([name, bytes]) => `\`${digits}${name}\` (${bytes.toLocaleString("en-US")} each)`,
+    ([name, bytes]) => `\`${digits}${name}\` (${Math.round(Number(digits) * bytes).toLocaleString("en-US")} bytes)`,
   );
   return near.length > 0 ? near.join(" or ") : SIZE_HELP;
 }

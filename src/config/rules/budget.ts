@@ -3,7 +3,7 @@ import { sizeText } from "../../core/units.ts";
 import { laddersInUse, shareFault } from "../../policy/shares.ts";
 import type { Report } from "../report.ts";
 import { present } from "../report.ts";
-import type { Read } from "../schema.ts";
+import type { Read } from "../schema/index.ts";
 import type { Path } from "../tree.ts";
 
 const MEMORY: Path = ["buffer", "memory"];

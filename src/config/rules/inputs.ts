@@ -1,7 +1,7 @@
 // Rules over inputs: there is something to read, ids are unique, ladders exist.
 import type { Report } from "../report.ts";
 import { present } from "../report.ts";
-import type { Read, ReadInput } from "../schema.ts";
+import type { Read, ReadInput } from "../schema/index.ts";
 import { nearestWord } from "../suggest.ts";
 
 export function inputRules(config: Read, report: Report): void {
@@ -31,9 +31,22 @@ function duplicateId(input: ReadInput, i: number, seen: Map<string, number>, rep
   report.error(path, {
     code: "duplicate-id",
     message: `input id \`${input.id}\` is used twice`,
-    help: `ids name metrics and state, give this one its own, for example \`${input.id}-2\``,
+    help: `ids name metrics and state, give this one its own, for example \`${idFor(input, seen)}\``,
     related: { path: ["inputs", first, "id"], note: "first here" },
   });
+}
+
+/** Directories that say nothing about what is in them. */
+const PLACES: ReadonlySet<string> = new Set(["log", "logs", "var", "tmp", "opt", "home", "srv", "mnt", "data"]);
+
+/** After what it reads: `app` for /var/log/app/*.log and for /var/log/app.log. */
+function idFor(input: ReadInput, taken: ReadonlyMap<string, number>): string {
+  const words = (Array.isArray(input.paths) ? input.paths.map(String) : []).flatMap((path) =>
+    path.split("/").reverse(),
+  );
+  const names = words.map((word) => /^[A-Za-z][A-Za-z0-9_-]*(?=$|\.[a-z]+$)/.exec(word)?.[0]);
+  const free = names.find((name) => name !== undefined && !PLACES.has(name) && !taken.has(name));
+  return free ?? `${input.id}-2`;
 }
 
 function noPaths(input: ReadInput, i: number, report: Report): void {

@@ -1,10 +1,12 @@
 // Rules over ladders: what policy/ladder.ts finds wrong with one, pointed at in the file.
+import type { Ladder } from "../../core/options.ts";
+import { ratioText } from "../../core/units.ts";
 import { ladderFaults } from "../../policy/ladder.ts";
 import type { LadderFault } from "../../policy/ladder.ts";
 import { ladderOf } from "../effective.ts";
 import type { Report } from "../report.ts";
 import { present } from "../report.ts";
-import type { Read } from "../schema.ts";
+import type { Read } from "../schema/index.ts";
 import type { Path } from "../tree.ts";
 
 export function ladderRules(config: Read, report: Report): void {
@@ -17,29 +19,25 @@ export function ladderRules(config: Read, report: Report): void {
     // A rung that is wrong by itself is left out: the others are still compared.
     const sound = present(rungs).filter(([i]) => report.sound([...path, i]));
     const places = sound.map(([i]) => [...path, i]);
-    for (const fault of ladderFaults(ladderOf(sound.map(([, rung]) => rung)))) point(fault, places, report);
+    const ladder = ladderOf(sound.map(([, rung]) => rung));
+    for (const fault of ladderFaults(ladder)) point(fault, ladder, places, report);
   }
 }
 
-function point(fault: LadderFault, places: readonly Path[], report: Report): void {
-  const { code, message, help } = fault;
-  const at = [...(places[fault.at] as Path), fault.key];
+function point(fault: LadderFault, ladder: Ladder, places: readonly Path[], report: Report): void {
+  const { code, message, help, key } = fault;
+  const at = [...(places[fault.at] as Path), key];
   const other = fault.with === undefined ? undefined : places[fault.with];
-  const key = fault.code === "unreachable-rung" ? "action" : fault.key;
-  report.error(at, {
-    code,
-    message,
-    help,
-    ...(other ? { related: { path: [...other, key], note: NOTES[code] } } : {}),
-  });
+  const related = other && { path: [...other, key], note: note(fault, ladder) };
+  report.error(at, { code, message, help, ...(related ? { related } : {}) });
 }
 
-const NOTES: Readonly<Record<LadderFault["code"], string>> = {
-  "leave-not-below-enter": "",
-  "marks-out-of-order": "the rung before it",
-  "duplicate-action": "first here",
-  "unreachable-rung": "intake stops here for good, so the buffer never fills further",
-};
+/** What the other rung has to do with it. */
+function note(fault: LadderFault, ladder: Ladder): string {
+  const enter = ratioText(ladder[fault.at]?.enter ?? 1);
+  if (fault.code === "unreachable-rung") return `intake stops here for good, so the buffer never fills to ${enter}`;
+  return fault.code === "duplicate-action" ? "first here" : "the rung before it";
+}
 
 function unused(name: string, report: Report): void {
   report.warning(["policies", name], {

@@ -4,7 +4,7 @@ import { accessSync, constants } from "node:fs";
 import { reason } from "../layers.ts";
 import type { Report } from "../report.ts";
 import { present } from "../report.ts";
-import type { Read } from "../schema.ts";
+import type { Read } from "../schema/index.ts";
 import type { Path } from "../tree.ts";
 
 const AUTH: Path = ["output", "auth"];
