@@ -106,11 +106,7 @@ export class Encoder {
     if (capacity <= 0) return { docs: 0, bytes: 0, consumed: 0, records: 0 };
     const template = writeTemplate(this.arena, body, constants, parts);
     if (open !== undefined) this.arena.view(body, settled, constants).set(open);
-    return this.kernel.encode({
-      src: chunk.region,
-      from: from.byte,
-      length: chunk.region.length - from.byte,
-      base: chunk.start + from.byte,
+    const target = {
       dst: body,
       dstFrom: at,
       capacity,
@@ -118,7 +114,11 @@ export class Encoder {
       maxDocs,
       verdicts: open === undefined ? undefined : body,
       first: settled,
-    });
+    };
+    const { region: src, table, records, start: base } = chunk;
+    return table === undefined
+      ? this.kernel.encode({ ...target, src, from: from.byte, length: src.length - from.byte, base: base + from.byte })
+      : this.kernel.encodeTable({ ...target, src, table, records, record: from.record, base });
   }
 
   private parts({ chunk }: Piece, index: string | undefined): TemplateParts {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Arena } from "../../../src/core/arena.ts";
 import type { Region } from "../../../src/core/arena.ts";
+import { TABLE, TABLE_ENTRY } from "../../../src/core/chunk.ts";
 import type { Envelope } from "../../../src/core/chunk.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
 import { eachDocument, Encoder, START } from "../../../src/outputs/elasticsearch/encoder.ts";
@@ -149,6 +150,42 @@ test("nothing in a line can forge an action or another document", () => {
     bench.read(body, encoded).map((doc) => doc.source.message),
     [line],
   );
+});
+
+test("records with a table have their own place, time and weight", () => {
+  const bench = new Bench();
+  const plain = bench.piece("onetwothree");
+  const table = bench.arena.alloc(3 * TABLE_ENTRY) as Region;
+  const entries = bench.arena.view(table);
+  const rows = [
+    [3, 0, 4, 1, NaN],
+    [6, 40, 4, 4, NaN],
+    [11, 90, 6, 1, Date.parse("2001-02-03T04:05:06.789Z")],
+  ];
+  for (const [i, [end = 0, start = 0, length = 0, weight = 0, time = 0]] of rows.entries()) {
+    entries.writeUInt32LE(end, i * TABLE_ENTRY + TABLE.end);
+    entries.writeUInt32LE(start, i * TABLE_ENTRY + TABLE.start);
+    entries.writeUInt32LE(length, i * TABLE_ENTRY + TABLE.length);
+    entries.writeUInt32LE(weight, i * TABLE_ENTRY + TABLE.weight);
+    entries.writeDoubleLE(time, i * TABLE_ENTRY + TABLE.time);
+  }
+  const piece = { ...plain, chunk: { ...plain.chunk, start: 1000, table, records: 3 } };
+  const body = bench.body(8192);
+  const first = bench.encoder().encodeInto(body, [piece], 2);
+  const [one, two] = bench.read(body, first);
+  assert.deepEqual(first.runs[0]?.to, { record: 2, byte: 6 });
+  const rest = bench.encoder().encodeInto(body, [{ ...piece, from: { record: 2, byte: 6 } }], 9);
+  const [three] = bench.read(body, rest);
+  assert.deepEqual(
+    [one, two, three].map((doc) => [doc?.action.create?._id, doc?.source.message, doc?.source.log.offset]),
+    [
+      [`${SID}-1000`, "one", 1000],
+      [`${SID}-1040`, "two", 1040],
+      [`${SID}-1090`, "three", 1090],
+    ],
+  );
+  assert.equal((two?.source as { _doc_count?: number })._doc_count, 4);
+  assert.equal((three?.source as { "@timestamp"?: string })["@timestamp"], "2001-02-03T04:05:06.789Z");
 });
 
 /** Lines whose bytes are anything but a newline; a line of only \r counts as empty, like one of nothing. */
