@@ -89,7 +89,7 @@ function loadSources(sources: readonly Source[], faults: Fault[], options: Omit<
 
 function check(tree: Tree, complete: boolean, report: Report): Read {
   reservedTypes(tree, report);
-  const { output: given, issues } = validate(schema, fit(schema, tree, report));
+  const { output: given, issues } = validate(schema, fit(schema, tree, report) ?? {});
   const output = withDefaultLadder(given);
   for (const issue of issues) sayIssue(tree, issue, complete, report);
   refuseNotYet(output, report);

@@ -42,7 +42,7 @@ function syntaxFault(at: Place, why: string): Fault {
     severity: "error",
     at,
     message: `not valid YAML: ${why}`,
-    help: "indent with spaces, quote texts that begin with one of `* & ! % @ [ {` or contain `: ` or ` #`",
+    help: "indent with spaces, quote texts that begin with one of `* & ! % @ [ {` or contain `: `, ` #`, or `${` inside of `{ }`",
   };
 }
 
