@@ -146,7 +146,8 @@ export class Discovery {
     for (const known of [...this.known]) {
       const search = await listing.find(known.identity.path, known.identity);
       if (shared.signal.aborted) return;
-      if (search.kind === "unreadable") continue;
+      // Matched meanwhile: by a hint, or together with another generation of its file.
+      if (search.kind === "unreadable" || !this.known.includes(known)) continue;
       if (search.kind === "found" && registry.withKey(liveKey(search.file.stats)) === undefined) {
         const { path, stats } = search.file;
         this.attempt(path, () => this.create(path, stats, "known"));

@@ -29,6 +29,7 @@ export interface Framed {
   readonly rest: Rest;
 }
 
+/** Both leave the bytes as they are: the mark and the head are taken from them afterwards. */
 export interface Framing {
   frame(read: ReadBytes): Framed;
   /** Bytes that come while a line's rest is passed over. */

@@ -5,7 +5,7 @@ import { readSync } from "node:fs";
 import type { KnownSource, Mark, SourceId } from "../../core/source.ts";
 import { newSourceId } from "../../core/source.ts";
 import type { Descriptors } from "./descriptors.ts";
-import { growHead, markBefore, readHead } from "./identity.ts";
+import { growHead, HEAD_LENGTH, markBefore, readHead } from "./identity.ts";
 import type { Shared } from "./parts.ts";
 import type { ReadyQueue } from "./ready.ts";
 import type { Registry } from "./registry.ts";
@@ -39,7 +39,7 @@ export class Generations {
   begin(tail: Tail, size: number, start: "beginning" | "end"): void {
     const origin = start === "end" ? endOfLastLine(tail.fd, size) : 0;
     const mark = markBefore(tail.fd, origin);
-    tail.head = readHead(tail.fd);
+    tail.head = readHead(tail.fd, origin);
     this.shared.unread.skipped += origin;
     tail.source = newSourceId();
     tail.seek(origin, mark);
@@ -48,12 +48,13 @@ export class Generations {
 
   /** Goes on with a source of an earlier process. */
   resume(tail: Tail, known: KnownSource, size: number): void {
-    tail.head = readHead(tail.fd);
+    const { headLength, headHash, path } = known.identity;
+    const isShort = headLength < Math.min(known.checkpoint, HEAD_LENGTH);
+    tail.head = isShort ? readHead(tail.fd, known.checkpoint) : { length: headLength, hash: headHash };
     tail.line = lineAt(tail.fd, known, this.shared.options.maxRecord);
     tail.seek(known.checkpoint, known.mark);
     tail.source = known.id;
     this.open(tail, known, size);
-    const { path, headLength } = known.identity;
     if (path !== tail.path || headLength !== tail.head.length) this.identify(tail);
   }
 
@@ -104,9 +105,9 @@ export class Generations {
     if (tail.source !== undefined) this.shared.intake.identify(tail.source, tail.identity);
   }
 
-  /** `bytes` were read at the tail's position. */
-  read(tail: Tail, bytes: Buffer): void {
-    const head = growHead(tail.head, bytes, tail.position);
+  /** The tail has passed these bytes, which began at `at`. */
+  passed(tail: Tail, bytes: Buffer, at: number): void {
+    const head = growHead(tail.head, bytes, at);
     if (head === tail.head) return;
     tail.head = head;
     this.identify(tail);

@@ -6,7 +6,10 @@ import { crc32 } from "node:zlib";
 import type { Identity, Mark } from "../../core/source.ts";
 import { MARK_LENGTH, NO_MARK } from "../../core/source.ts";
 
-/** Bytes of the head that are fingerprinted; a shorter file is fingerprinted as far as it goes. */
+/**
+ * Bytes of the head that are fingerprinted; of a shorter file those before the position. What lies behind the position
+ * may still be cut off and written anew, and is read anew then.
+ */
 export const HEAD_LENGTH = 1024;
 
 export interface Head {
@@ -27,7 +30,8 @@ export function lastingKey(facts: { readonly inode: string; readonly birthNs: st
   return `${facts.inode}:${facts.birthNs}`;
 }
 
-export function readHead(fd: number, length = HEAD_LENGTH): Head {
+export function readHead(fd: number, length: number): Head {
+  if (length === 0) return NO_HEAD;
   const read = readSync(fd, scratch, 0, Math.min(length, HEAD_LENGTH), 0);
   return { length: read, hash: crc32(scratch.subarray(0, read)) };
 }

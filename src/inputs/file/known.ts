@@ -31,6 +31,10 @@ export class KnownSources {
     for (const list of this.byKey.values()) yield* list;
   }
 
+  includes(source: KnownSource): boolean {
+    return this.byKey.get(lastingKey(source.identity))?.includes(source) ?? false;
+  }
+
   has(tail: Tail): boolean {
     return this.byKey.has(lastingKey(tail));
   }

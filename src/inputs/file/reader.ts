@@ -81,13 +81,13 @@ export class Reader {
   private take(tail: Tail, region: Region, before: Buffer, bytes: Buffer): void {
     const { framing, generations } = this.parts;
     const start = tail.position;
-    generations.read(tail, bytes);
     const after = tail.end === "closing" && start + bytes.length >= tail.size ? "end" : "more";
     const read = { region, bytes, after } as const;
     const framed = tail.line === "start" ? framing.frame(read) : framing.pass(read);
     if (framed.end > 0) {
       tail.position += framed.end;
       tail.mark = markWithin(before, bytes, framed.end);
+      generations.passed(tail, bytes.subarray(0, framed.end), start);
       tail.line = framed.rest === "oversized" ? "oversized" : "start";
       this.admit(tail, start, region, framed);
     }
