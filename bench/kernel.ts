@@ -1,6 +1,8 @@
 // What the kernel costs per byte: `node bench/kernel.ts`. CPU time of this process, best of five rounds; the memory fits
 // the last-level cache about as a chunk does, so these are the kernel's own figures, without reading and sending.
 import { Arena, type Region } from "../src/core/arena.ts";
+import { TABLE_ENTRY } from "../src/core/chunk.ts";
+import { LEVELS } from "../src/core/options.ts";
 import { Kernel } from "../src/kernel/kernel.ts";
 import { writeTemplate, type Template } from "../src/kernel/template.ts";
 
@@ -98,5 +100,15 @@ for (const [name, line] of Object.entries(kinds)) {
   if (kernel.encode(job).consumed !== length) throw new Error(`${name}: the chunk was not encoded in whole`);
   measure(`encode ${name}`, length, lines, () => kernel.encode(job));
 }
-// eslint-disable-next-line no-console -- a script
+for (const always of [LEVELS.length, 4]) {
+  const { src, length, lines } = chunk(access);
+  const original = Buffer.from(arena.view(src, 0, length));
+  const table = region(lines * TABLE_ENTRY);
+  arena.shrink(src, length);
+  const rule = { seedHigh: 1, seedLow: 2, threshold: 2 ** 30, always, weight: 4 };
+  measure(`thin   access 216 B, ${always === LEVELS.length ? "hash" : "level and hash"}`, length, lines, () => {
+    arena.view(src).set(original); // thinning changes the chunk: the copy is part of the figure
+    kernel.thin({ src, records: lines, base: 123_456_789, table, ...rule });
+  });
+}
 console.table(rows);

@@ -20,6 +20,13 @@ export function width(n: u64): usize {
   return digits;
 }
 
+/** 10^digits: the first number that is wider. */
+export function power(digits: usize): u64 {
+  let n: u64 = 1;
+  for (let i: usize = 0; i < digits; i++) n *= 10;
+  return n;
+}
+
 /** Writes the `digits` digits of `n`, below 10^16, and up to 7 bytes behind them. */
 export function decimal(d: usize, n: u64, digits: usize): usize {
   if (digits <= 8) {

@@ -25,44 +25,50 @@ function moveDown(to: usize, from: usize, length: usize): void {
   else memory.copy(to, from, length);
 }
 
+/** LEVELS.length of core/options.ts. */
+const NO_LEVEL: i32 = 9;
+
+/** What one kept record stands for: 1 itself, `weight` all that the hash took out beside it, 0 it is not kept. */
+// @ts-ignore: decorator
+@inline
+function weigh(job: ThinJob, s: usize, stop: usize, seed: u64, offset: u64): u32 {
+  if (job.always < NO_LEVEL && levelOf(s, stop) >= job.always) return 1;
+  return hash(seed, offset) < job.threshold ? job.weight : 0;
+}
+
 export function thin(job: ThinJob): void {
   const src = job.src;
   const end = src + job.length;
   const base = u64(job.base);
   const seed = (u64(job.seedHigh) << 32) | u64(job.seedLow);
-  const always = job.always;
-  let entry = job.table;
+  let entry = changetype<Entry>(job.table);
   let to = src;
   let sampledRecords: usize = 0;
   let sampledBytes: usize = 0;
   let owned = src; // where the bytes that a record stands for begin
-  let s = skipEmpty(src, end);
-  while (s < end) {
+  for (let s = skipEmpty(src, end); s < end; ) {
     let stop = nextLine(s, end);
     const next = skipEmpty(stop, end);
     if (load<u8>(stop - 1) == 10) stop--;
     if (load<u8>(stop - 1) == 13) stop--;
-    const important = always < 9 && levelOf(s, stop) >= always;
-    if (important || hash(seed, base + u64(s - src)) < job.threshold) {
-      const length = stop - s;
-      const start = s - src;
-      moveDown(to, s, length);
-      to += length;
-      const kept = changetype<Entry>(entry);
-      kept.end = u32(to - src);
-      kept.start = u32(start);
-      kept.length = u32(next - owned);
-      kept.weight = important ? 1 : job.weight;
-      kept.time = NaN;
-      entry += ENTRY_BYTES;
-    } else {
+    const weight = weigh(job, s, stop, seed, base + u64(s - src));
+    if (weight == 0) {
       sampledRecords++;
       sampledBytes += next - owned;
+    } else {
+      moveDown(to, s, stop - s);
+      to += stop - s;
+      entry.end = u32(to - src);
+      entry.start = u32(s - src);
+      entry.length = u32(next - owned);
+      entry.weight = weight;
+      entry.time = NaN;
+      entry = changetype<Entry>(changetype<usize>(entry) + ENTRY_BYTES);
     }
     owned = next;
     s = next;
   }
-  job.records = (entry - job.table) / ENTRY_BYTES;
+  job.records = (changetype<usize>(entry) - job.table) / ENTRY_BYTES;
   job.bytes = to - src;
   job.sampledRecords = sampledRecords;
   job.sampledBytes = sampledBytes;
