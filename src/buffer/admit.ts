@@ -3,7 +3,7 @@ import type { Draft } from "../core/chunk.ts";
 import { assert } from "../core/errors.ts";
 import type { Chunk } from "./chunk.ts";
 import type { Share } from "./shares.ts";
-import type { SourceState } from "./sources.ts";
+import type { SourceState } from "./chunk.ts";
 import { type BufferState, enter } from "./state.ts";
 
 /** Resolves once the buffer answers for the chunk: at once when it could be read again (rule A1). */

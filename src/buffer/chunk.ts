@@ -5,11 +5,51 @@
 import type { Arena, Region } from "../core/arena.ts";
 import type { Envelope } from "../core/chunk.ts";
 import { type Count, type Fate, OPEN } from "../core/fate.ts";
-import type { Mark } from "../core/source.ts";
+import type { Identity, Mark, SourceId } from "../core/source.ts";
 import type { DeadLetter } from "./spool.ts";
-import type { Lease } from "./lease.ts";
-import type { SourceState } from "./sources.ts";
+import type { SeqQueue } from "./seq-queue.ts";
 import type { Share } from "./shares.ts";
+
+/**
+ * What the buffer knows of a source. Positions only rise; everything before the checkpoint has a durable row or fate
+ * (rule I1).
+ */
+export interface SourceState {
+  readonly id: SourceId;
+  readonly input: string;
+  readonly origin: number;
+  identity: Identity;
+  /** Durable, and the mark of the bytes before it. */
+  checkpoint: number;
+  mark: Mark;
+  /** End of the last admitted chunk, and the mark of the bytes before it. */
+  position: number;
+  positionMark: Mark;
+  /** Bytes below this may have been sent by an earlier process. */
+  rereadLimit: number;
+  /** "gone": unlinked or truncated, unresolved bytes can never be read again. */
+  presence: "there" | "gone";
+  /** The id is committed with synchronous=FULL. */
+  durable: boolean;
+  /** Identity changed since the last commit that carried it. */
+  changed: boolean;
+  /** Noticed gone since the last FULL commit (rule W5). */
+  needsSync: boolean;
+  /** Nothing of it will be read again: its row goes when all of it is answered for. */
+  retired: boolean;
+  /** Chunks of it that the buffer still holds. */
+  held: number;
+  /** Its rows that are not in memory. */
+  readonly unloaded: SeqQueue<Chunk>;
+}
+
+export interface Lease {
+  /** Open chunks only, by rising sequence number. */
+  chunks: Chunk[];
+  state: "waiting" | "wire";
+  /** Bytes of the bodies quota that it holds. */
+  body: number;
+}
 
 export interface Chunk {
   readonly seq: number;

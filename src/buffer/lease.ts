@@ -1,16 +1,7 @@
 // Chunks handed out to the sink (rules D1-D5 of the buffer's model). A lease is "waiting" before a request and between
 // two, "wire" while one runs. Per source the first leases are in span order; who may lease is decided here alone.
-import type { Chunk } from "./chunk.ts";
-import { encodedEstimate, isOpen, memoryOf } from "./chunk.ts";
+import { type Chunk, type Lease, encodedEstimate, isOpen, memoryOf } from "./chunk.ts";
 import { type BufferState, dropOpen, leave } from "./state.ts";
-
-export interface Lease {
-  /** Open chunks only, by rising sequence number. */
-  chunks: Chunk[];
-  state: "waiting" | "wire";
-  /** Bytes of the bodies quota that it holds. */
-  body: number;
-}
 
 export interface LeaseLimit {
   /** Of encoded documents, as estimated. */

@@ -1,38 +1,8 @@
-// What the buffer knows of a source: how far it was read, how far that is durable, and whether its id is.
-// Positions only rise. `checkpoint` is the durable one; everything before it has a durable row or fate (rule I1).
-import type { Identity, KnownSource, Mark, SourceId } from "../core/source.ts";
-import type { Chunk } from "./chunk.ts";
+// A source comes into the buffer's books, and the notice that its file is gone.
+import type { KnownSource } from "../core/source.ts";
+import type { SourceState } from "./chunk.ts";
 import { SeqQueue } from "./seq-queue.ts";
 import type { BufferState } from "./state.ts";
-
-export interface SourceState {
-  readonly id: SourceId;
-  readonly input: string;
-  readonly origin: number;
-  identity: Identity;
-  /** Durable, and the mark of the bytes before it. */
-  checkpoint: number;
-  mark: Mark;
-  /** End of the last admitted chunk, and the mark of the bytes before it. */
-  position: number;
-  positionMark: Mark;
-  /** Bytes below this may have been sent by an earlier process. */
-  rereadLimit: number;
-  /** "gone": unlinked or truncated, unresolved bytes can never be read again. */
-  presence: "there" | "gone";
-  /** The id is committed with synchronous=FULL. */
-  durable: boolean;
-  /** Identity changed since the last commit that carried it. */
-  changed: boolean;
-  /** Noticed gone since the last FULL commit (rule W5). */
-  needsSync: boolean;
-  /** Nothing of it will be read again: its row goes when all of it is answered for. */
-  retired: boolean;
-  /** Chunks of it that the buffer still holds. */
-  held: number;
-  /** Its rows that are not in memory. */
-  readonly unloaded: SeqQueue<Chunk>;
-}
 
 function sourceState(known: KnownSource, size: number, durable: boolean): SourceState {
   return {

@@ -5,7 +5,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { SpillwayError, describe } from "../core/errors.ts";
 import { openForWriting } from "./database.ts";
 import { Store } from "./store.ts";
-import type { Answer, Failure, Question, SpoolOptions } from "./sqlite-spool.ts";
+import type { Answer, Failure, Question, SpoolOptions } from "./spool-protocol.ts";
 
 const { directory, memory, letters, maxPages } = workerData as SpoolOptions & { memory: SharedArrayBuffer };
 const port = parentPort as NonNullable<typeof parentPort>;

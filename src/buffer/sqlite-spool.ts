@@ -2,37 +2,9 @@
 // it without a copy between threads.
 import { Worker } from "node:worker_threads";
 import type { Region } from "../core/arena.ts";
-import { type ExitCode, SpillwayError } from "../core/errors.ts";
+import { SpillwayError } from "../core/errors.ts";
 import type { Committed, Recovered, Spool, Transaction } from "./spool.ts";
-
-export interface SpoolOptions {
-  readonly directory: string;
-  /** Bytes of the dead-letter table. */
-  readonly letters: number;
-  /** PRAGMA max_page_count; 0 = no limit. */
-  readonly maxPages: number;
-}
-
-interface Place {
-  readonly ptr: number;
-}
-export type Question = { readonly id: number } & (
-  | { readonly kind: "open" }
-  | { readonly kind: "commit"; readonly transaction: Transaction }
-  | { readonly kind: "load"; readonly seq: number; readonly region: Place; readonly table: Place | undefined }
-  | { readonly kind: "close" }
-);
-export interface Failure {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string | undefined;
-  readonly exit: ExitCode;
-}
-export interface Answer {
-  readonly id: number;
-  readonly result: Recovered | Committed | "loaded" | "corrupt" | undefined;
-  readonly failure: Failure | undefined;
-}
+import type { Answer, Question, SpoolOptions } from "./spool-protocol.ts";
 
 type Body = Question extends infer Q ? (Q extends Question ? Omit<Q, "id"> : never) : never;
 

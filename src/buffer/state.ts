@@ -9,12 +9,12 @@ import type { Envelope } from "../core/chunk.ts";
 import { assert } from "../core/errors.ts";
 import { type Count, type Fate, OPEN } from "../core/fate.ts";
 import { type Chunk, addCount, encodedEstimate, isOpen, memoryOf, releaseRegions } from "./chunk.ts";
-import type { Lease } from "./lease.ts";
+import type { Lease } from "./chunk.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Quotas } from "./quotas.ts";
 import { SeqQueue } from "./seq-queue.ts";
 import type { Share } from "./shares.ts";
-import type { SourceState } from "./sources.ts";
+import type { SourceState } from "./chunk.ts";
 import { recordSizes } from "./records.ts";
 
 export type Mode = "memory" | "spill" | "degraded";

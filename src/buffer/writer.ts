@@ -5,7 +5,7 @@
 import { type Chunk, isOpen } from "./chunk.ts";
 import { Deltas } from "./ledger.ts";
 import { dropLosses, sampleLosses } from "./losses.ts";
-import type { SourceState } from "./sources.ts";
+import type { SourceState } from "./chunk.ts";
 import type { Committed, DeadLetter, Loss, NewRow, SourceRow, Transaction } from "./spool.ts";
 import { type BufferState, account, answered, listUnloaded, unload } from "./state.ts";
 

@@ -3,7 +3,8 @@
 // body region lives for one attempt; whatever the server says, every leased record is settled or given back.
 import type { Arena, Region } from "../core/arena.ts";
 import { type Chunk, encodedEstimate } from "../buffer/chunk.ts";
-import { type Lease, beginSend, endLease, endSend, giveBack, takeLease } from "../buffer/lease.ts";
+import { beginSend, endLease, endSend, giveBack, takeLease } from "../buffer/lease.ts";
+import type { Lease } from "../buffer/chunk.ts";
 import type { SpillBuffer } from "../buffer/spill-buffer.ts";
 import type { Clock } from "../core/clock.ts";
 import { SpillwayError } from "../core/errors.ts";

@@ -1,6 +1,6 @@
 // Random schedules: sixty steps of the adversary, then an epilogue in which every part of the agent gets its turn and the
 // environment has one fixed fault, then a full drain. And `load`: an outage, then 95 % load for ever.
-import type { Lease } from "../../src/buffer/lease.ts";
+import type { Lease } from "../../src/buffer/chunk.ts";
 import { isOpen } from "../../src/buffer/chunk.ts";
 import { noticeGone } from "../../src/buffer/sources.ts";
 import { Rig, SMALL } from "./rig.ts";
