@@ -17,12 +17,16 @@ export function bulkAnswer(result: BulkResult, index: string, filter: Filter): s
   const parts: string[] = [];
   if (wants(filter, "errors")) parts.push(`"errors":${errors}`);
   if (wants(filter, "took")) parts.push(`"took":1`);
-  const texts =
-    items === undefined
-      ? allCreated(operation, index, documents, filter)
-      : items.map((item) => text(item, filter)).join();
+  const texts = items === undefined ? allCreated(operation, index, documents, filter) : join(items, filter);
   if (texts !== "") parts.push(`"items":[${texts}]`);
   return `{${parts.join()}}`;
+}
+
+function join(items: readonly Item[], filter: Filter): string {
+  return items
+    .map((item) => text(item, filter))
+    .filter((one) => one !== "")
+    .join();
 }
 
 /** The same text again and again: kept for the number of documents that came last. */

@@ -55,7 +55,8 @@ export function parseFaults(text: string): Faults {
   for (const part of text.split(",")) {
     const [, name = "", , value] = /^\s*([^=\s]*)\s*(=\s*(.*?))?\s*$/.exec(part) ?? [];
     if (name === "" && value === undefined) continue;
-    if (!(name in NO_FAULTS)) throw refused(`fault "${name}" is not known`, `use ${Object.keys(NO_FAULTS).join(", ")}`);
+    if (!Object.hasOwn(NO_FAULTS, name))
+      throw refused(`fault "${name}" is not known`, `use ${Object.keys(NO_FAULTS).join(", ")}`);
     faults[name] = parseValue(name as FaultName, value);
   }
   return faults as unknown as Faults;
