@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { CODES } from "../src/config/codes.ts";
 import { ROOT, type SourceFile, allFiles, reachable, sourceFiles, wayBetween } from "./helpers/tree.ts";
 
 /** What lies in src/, from low to high. A file imports from a lower layer or from its own folder; types count. */
@@ -114,6 +115,17 @@ test("the list of files that are tested elsewhere is true", () => {
     return reachable(everything, [by]).has(path) ? [] : [`${by} does not import ${path}, directly or not`];
   });
   none(faults, "correct TESTED_BY");
+});
+
+test("every code and every event that people may read is explained", () => {
+  const spoken = src.flatMap(({ text }) => [
+    ...text.matchAll(/new SpillwayError\(\s*"([a-z-]+)"/g),
+    ...text.matchAll(/\.(?:debug|info|warn|error)\(\s*"([a-z_]+)",/g),
+  ]);
+  const names = new Set([...spoken.map((match) => match[1] as string), ...Object.keys(CODES)]);
+  const page = readFileSync(join(ROOT, "docs/errors.md"), "utf8");
+  const faults = [...names].filter((name) => !page.includes(`\`${name}\``)).sort();
+  none(faults, "give each a section in docs/errors.md: what it means, what to do, a command to paste");
 });
 
 test("no file names a machine, a registry or a home directory", () => {
