@@ -15,7 +15,7 @@ export async function reply(
   response.setHeader("x-elastic-product", "Elasticsearch");
   if (text !== "") response.setHeader("content-type", contentType);
   let body = Buffer.from(text);
-  if (body.length >= MIN_PACKED && /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""))) {
+  if (body.length >= MIN_PACKED && /\bgzip\b/.test(request.headers["accept-encoding"] ?? "")) {
     response.setHeader("content-encoding", "gzip");
     body = await pack(body);
   }

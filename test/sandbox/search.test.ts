@@ -9,7 +9,7 @@ for (let i = 0; i < 20; i++) {
   store.put(i % 2 === 0 ? "even" : "odd", { body, idFrom: 0, idTo: 2, docFrom: 2, docTo: body.length }, "create");
 }
 
-function ask(action: string, index = "", body: unknown = undefined): { status: number; json: never } {
+function ask(action: string, index = "", body?: unknown): { status: number; json: never } {
   const told = lookUp(store, {
     index,
     action,

@@ -91,7 +91,9 @@ interface Root {
 
 function product(headers: IncomingHttpHeaders, root: Root | undefined): string {
   if (headers["x-elastic-product"] === "Elasticsearch") return "elasticsearch";
-  const isOpenSearch = root?.version?.distribution === "opensearch" || /opensearch/i.test(String(root?.tagline ?? ""));
+  const { version, tagline } = root ?? {};
+  const isOpenSearch =
+    version?.distribution === "opensearch" || (typeof tagline === "string" && /opensearch/i.test(tagline));
   return isOpenSearch ? "opensearch" : "elasticsearch";
 }
 

@@ -32,6 +32,7 @@ class ElasticsearchOutput implements Output {
   private readonly log: Log;
   private readonly client: BulkClient;
   private readonly headers: Readonly<Record<string, string>>;
+  wireBytes = 0;
   private query = `filter_path=${FILTER_PATH}`;
 
   constructor(options: OutputOptions, { clock, log }: OutputContext) {
@@ -74,6 +75,7 @@ class ElasticsearchOutput implements Output {
     const { operation } = this.options;
     const answer = new AnswerBody(operation, docs);
     const wire = await compress(body, this.options.compression);
+    this.wireBytes += wire.length;
     let head: Head;
     try {
       head = await this.client.exchange(

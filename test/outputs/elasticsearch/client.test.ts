@@ -1,12 +1,13 @@
 // What networks and servers can do to one request, over real sockets.
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import type { Socket } from "node:net";
 import { test } from "node:test";
 import { systemClock } from "../../../src/core/clock.ts";
 import { AnswerBody } from "../../../src/outputs/elasticsearch/answer.ts";
 import { BulkClient, NoAnswer } from "../../../src/outputs/elasticsearch/client.ts";
 import type { Head } from "../../../src/outputs/elasticsearch/client.ts";
+import { ManualClock } from "../../helpers/manual-clock.ts";
 import { outputOptions } from "../../helpers/output-options.ts";
 import { closedPort, httpAnswer, listenRaw, onHead } from "../../helpers/raw-server.ts";
 
@@ -33,7 +34,7 @@ async function failureOf(promise: Promise<unknown>): Promise<NoAnswer> {
   try {
     await promise;
   } catch (error) {
-    assert.ok(error instanceof NoAnswer, `${error}`);
+    assert.ok(error instanceof NoAnswer, String(error));
     return error;
   }
   throw new Error("it was answered");
@@ -118,20 +119,24 @@ test("a connection closed without an answer, or in the middle of one", async () 
 });
 
 test("the time limit of one request ends no other", async () => {
-  let requests = 0;
+  const asked: Socket[] = [];
+  const arrivals = new EventEmitter();
   await using server = await listenRaw((socket) => {
-    const mine = requests++;
     onHead(socket, () => {
-      if (mine > 0) setTimeout(() => socket.write(httpAnswer(200, STORED)), 250).unref();
+      asked.push(socket);
+      arrivals.emit("request");
     });
   });
-  const through = client(server.url, 400);
-  const started = performance.now();
+  const clock = new ManualClock();
+  const through = new BulkClient(outputOptions({ hosts: [server.url], timeout: 1000 }), clock);
   const hangs = failureOf(send(through, Buffer.from("x\n")));
-  while (requests === 0) await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setTimeout(resolve, Math.max(0, started + 250 - performance.now())));
+  await once(arrivals, "request");
+  clock.advance(600);
   const answered = send(through, Buffer.from("x\n"));
-  assert.match((await hangs).message, /no answer within 0\.4 s/);
+  await once(arrivals, "request");
+  clock.advance(600);
+  assert.match((await hangs).message, /no answer within 1 s/);
+  asked[1]?.write(httpAnswer(200, STORED));
   assert.equal((await answered).status, 200);
   through.close();
 });
