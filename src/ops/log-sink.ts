@@ -3,6 +3,7 @@
 // two reasons that were measured: its flushSync spins for ever on a closed pipe (EPIPE with lines pending), and a write
 // to a full pipe holds a thread that process.exit then waits for, without end.
 import { fstatSync, fsyncSync, write, writeSync } from "node:fs";
+import type { Writable } from "node:stream";
 import type { Clock } from "../core/clock.ts";
 
 const net = process.getBuiltinModule("node:net");
@@ -106,9 +107,15 @@ export class LogSink {
 function putFor(fd: number): Put {
   const stat = fstatSync(fd);
   if (!stat.isFIFO() && !stat.isSocket()) return (bytes, done) => write(fd, bytes, done);
-  const socket = new net.Socket({ fd, readable: false, writable: true });
-  socket.unref();
+  const stream = streamFor(fd);
   // The callback of each write gets the error too.
-  socket.on("error", () => {});
-  return (bytes, done) => void socket.write(bytes, (error) => done(error, bytes.length));
+  stream.on("error", () => {});
+  return (bytes, done) => void stream.write(bytes, (error) => done(error, bytes.length));
+}
+
+/** The process's own stream where there is one: of two on one descriptor, one is never told that it may write again. */
+function streamFor(fd: number): Writable {
+  if (fd === 1) return process.stdout;
+  if (fd === 2) return process.stderr;
+  return new net.Socket({ fd, readable: false, writable: true }).unref();
 }

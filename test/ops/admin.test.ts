@@ -185,6 +185,8 @@ test("closing ends connections that are idle or half-sent", async () => {
   half.write("GET /status HT");
   const ended = new Promise((resolve) => half.once("close", resolve));
   half.on("error", () => {});
+  const before = performance.now();
   await own.close();
   await ended;
+  assert.ok(performance.now() - before < 2000, "not by a time-out of five seconds");
 });

@@ -44,3 +44,11 @@ test("quantiles forget after two minutes, counts never", () => {
   );
   assert.equal(durations.sum, 4.02);
 });
+
+test("nobody asked for a long time: what was seen before that is forgotten all the same", () => {
+  const clock = new ManualClock();
+  const durations = new Durations(clock);
+  durations.observe(4);
+  clock.advance(200_000);
+  assert.equal(durations.quantile(0.5), undefined);
+});

@@ -95,14 +95,16 @@ interface Ended {
 }
 
 /** @param reader what is done with the child's stderr */
-async function run(reader: "reads" | "stalls" | "leaves", ...args: readonly string[]): Promise<Ended> {
+async function run(reader: "reads" | "reads late" | "stalls" | "leaves", ...args: readonly string[]): Promise<Ended> {
   const program = new URL("programs/logs.ts", import.meta.url).pathname;
   const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const before = performance.now();
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
-  if (reader === "reads") child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+  const read = (): unknown => child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+  if (reader === "reads") read();
+  if (reader === "reads late") setTimeout(read, 300);
   if (reader === "leaves") child.stderr.destroy();
   const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
   child.stderr.destroy();
@@ -142,4 +144,12 @@ test("a reader that stands still holds up neither flush nor exit, and costs coun
 test("a reader that has gone does not matter", async () => {
   const { code } = await run("leaves", "exit", "2000");
   assert.equal(code, 3);
+});
+
+test("what is printed beside the log on the same pipe waits with it and both arrive whole", async () => {
+  const { code, stderr } = await run("reads late", "beside", "2000");
+  assert.equal(code, 0);
+  const lines = stderr.trimEnd().split("\n");
+  assert.equal(lines.length, 2002);
+  assert.equal(lines.at(-1), "end");
 });

@@ -28,4 +28,9 @@ if (ending === "exit") {
   await log.flush(200);
   process.stdout.write(JSON.stringify({ ms: performance.now() - before, dropped: log.dropped }));
   process.exit(5);
+} else if (ending === "beside") {
+  // More than a pipe holds, so that both writers have to wait for the reader.
+  process.stderr.write(`direct ${"y".repeat(300_000)}\n`);
+  await log.flush(5000);
+  process.stderr.write("end\n");
 }
