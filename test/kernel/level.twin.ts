@@ -1,4 +1,5 @@
 // The rules of src/kernel/assembly/level.ts as regular expressions over Latin-1 text.
+/* oxlint-disable eslint/no-control-regex -- ESC begins a colour sequence */
 import { LEVELS } from "../../src/core/options.ts";
 
 const WORDS: Readonly<Record<string, (typeof LEVELS)[number]>> = {
@@ -54,7 +55,7 @@ function textLevel(text: string): number {
       if (found >= 0) return found;
     } else if (CLOSES.test(after) && wordLevel(token) >= 0) {
       const bracketed = (after === "]" && /[[:]/.test(before)) || (after === ">" && before === "<");
-      const labels = after === ":" && (start === 0 || (before === " " && /\]: $/.test(text.slice(0, start))));
+      const labels = after === ":" && (start === 0 || (before === " " && text.slice(0, start).endsWith("]: ")));
       if (token === token.toUpperCase() || bracketed || labels) return wordLevel(token);
     }
   }

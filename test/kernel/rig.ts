@@ -21,16 +21,18 @@ export function take(length: number): Region {
 export function withText<T>(text: Uint8Array, run: (src: Region, from: number) => T, shift = 0): T {
   const src = arena.allocHigh(text.length + shift);
   assert.ok(src !== undefined, "the arena of the tests is too small");
-  arena.bytes.fill(HOSTILE[shift % HOSTILE.length] as number, src.ptr, src.ptr + src.size);
+  const hostile = HOSTILE[shift % HOSTILE.length] as readonly number[];
+  arena.bytes.fill(hostile[0] as number, src.ptr, src.ptr + src.size);
   arena.bytes.set(text, src.ptr + shift);
+  arena.bytes.set(hostile, src.ptr + shift + text.length);
   try {
     return run(src, shift);
   } finally {
     arena.release(src);
   }
 }
-/** Newline, continuation, lead byte, quote, \r: what must not be seen beyond the end of a text. */
-const HOSTILE = [10, 0x80, 0xe4, 34, 13];
+/** What must not be seen around a text: the end of a line, what completes a cut sequence, a lead byte, a quote. */
+const HOSTILE = [[10], [0x80, 97], [0x80, 0x80, 97], [0xe4], [34, 58], [13, 10]];
 
 const GUARD = 0xa5;
 /** Bytes behind the capacity that a kernel may overwrite, all of them in the region's slack. */

@@ -87,7 +87,7 @@ test("what the end of the text cuts", () => {
       for (let length = pad; length < bytes.length; length++) {
         if (length === 0) continue;
         const cut = bytes.subarray(0, length);
-        // What lies behind the text differs with the shift: a continuation among others.
+        // What lies behind the text differs with the shift: what would complete the sequence among others.
         for (const shift of [0, 1, 2]) assert.deepEqual(messages(cut, shift), [twins.message(cut)]);
       }
     }

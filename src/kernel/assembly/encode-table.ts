@@ -1,5 +1,5 @@
-// Records of a chunk with a table to bulk documents: as encode.ts, but the table says where a record ends, where it was in
-// its source, what time it bears and how many records it stands for.
+// Records of a chunk with a table to bulk documents: as encode.ts, but the table says where a record ends, where it was
+// in its source, what time it bears and how many records it stands for.
 import { decimal, width } from "./decimal";
 import { escape, targetEnd } from "./escape";
 import { EncodeJob } from "./job";
@@ -12,7 +12,9 @@ import { WHOLE } from "./unit";
 const COUNT_NAME: usize = memory.data<u8>([44, 34, 95, 100, 111, 99, 95, 99, 111, 117, 110, 116, 34, 58]);
 const COUNT_NAME_LENGTH: usize = 14;
 /** ,"sample":{"rate": */
-const RATE_NAME: usize = memory.data<u8>([44, 34, 115, 97, 109, 112, 108, 101, 34, 58, 123, 34, 114, 97, 116, 101, 34, 58]);
+const RATE_NAME: usize = memory.data<u8>([
+  44, 34, 115, 97, 109, 112, 108, 101, 34, 58, 123, 34, 114, 97, 116, 101, 34, 58,
+]);
 const RATE_NAME_LENGTH: usize = 18;
 
 /** Bytes that a weight takes in a document: both names, both numbers and a brace. */
@@ -42,7 +44,7 @@ function document(job: EncodeJob, entry: Entry, s: usize, d: usize, limit: usize
   const ending = job.path + digits + job.close + weightLength(entry.weight) + job.tail;
   const timed = hasTime(entry.time);
   const opening = job.head + (job.middle != 0 ? digits + job.middle : 0) + (timed ? TIME_BYTES : job.time) + job.lead;
-  if (d + opening + ending > limit) return 0;
+  if (d + opening > limit) return 0;
   d = copy(d, job.template, job.head);
   if (job.middle != 0) d = copy(decimal(d, offset, digits), middle, job.middle);
   d = timed ? writeTime(d, entry.time) : copy(d, time, job.time);

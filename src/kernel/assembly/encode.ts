@@ -16,7 +16,7 @@ function document(job: EncodeJob, s: usize, d: usize, limit: usize, offset: u64,
   const closingLength = job.close + job.tail;
   const ending = job.path + digits + closingLength;
   const identified = job.middle != 0;
-  if (d + job.head + (identified ? digits : 0) + openingLength + ending >= limit) return 0;
+  if (d + job.head + (identified ? digits : 0) + openingLength > limit) return 0;
   d = copy(d, job.template, job.head);
   const number = d;
   if (identified) d = decimal(d, offset, digits);

@@ -1,6 +1,10 @@
 // A record as the inside of a JSON string, repaired to UTF-8. Blocks of 16 bytes are copied first and looked at after:
 // what needs no escape costs a load, a store and one test. A record is checked for UTF-8 only once it shows a byte
 // above 7F, and then its rest at once; only a record that is not UTF-8 is repaired sequence by sequence.
+//
+// Measured on access lines of 216 bytes with 6 quotes (bench/kernel.ts; ns a line, whole document): a conditional move
+// in place of the branch on "nothing special here" made every block wait for the one before: 100; with the branch and
+// hoisted constants 59; 64 bytes a step 54; offset digits copied rather than made twice 48.
 import { LINE, Unit } from "./unit";
 import { sequence, wellFormed } from "./utf8";
 
@@ -9,9 +13,9 @@ const SHORT_FORMS: usize = memory.data<u8>([
   0, 0, 0, 0, 0, 0, 0, 0, 98, 116, 110, 0, 102, 114, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ]);
 
-// A quote changes places with the space, next to the control characters: one signed comparison then finds a quote, what is
-// below 20 and what is above 7F; with the highest bit turned as well, only the first two.
-// Constants as memory: V8 builds a literal anew in each round of a loop, a load it hoists.
+// With bit 1 turned a quote changes places with the space, next to the control characters: one signed comparison then
+// finds a quote, what is below 20 and what is above 7F; with the highest bit turned as well, only the first two.
+// Constants as memory: V8 builds a literal anew in each round of a loop, but hoists a load.
 const MIX: usize = memory.data<u64>([0x0202020202020202, 0x0202020202020202], 16);
 const BOUND: usize = memory.data<u64>([0x2121212121212121, 0x2121212121212121], 16);
 const MIX_VALID: usize = memory.data<u64>([0x8282828282828282, 0x8282828282828282], 16);

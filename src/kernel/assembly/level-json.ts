@@ -1,5 +1,5 @@
-// The level of a record that is JSON: a walk over its braces that looks at names at the top only. Strings are skipped 16
-// bytes at a time; nothing is checked that the answer does not depend on.
+// The level of a record that is JSON: a walk over its braces that looks at names at the top only. Strings are skipped
+// 16 bytes at a time; nothing is checked that the answer does not depend on.
 import { closing } from "./memory";
 import { isLevelName, levelWord } from "./words";
 

@@ -1,8 +1,8 @@
-// The level of a record, for records that a policy always keeps. Precision before recall: a record without a clear level
-// has none. test/kernel/level.twin.ts says the same in regular expressions.
+// The level of a record, for records that a policy always keeps. Precision before recall: a record without a clear
+// level has none. test/kernel/level.twin.ts says the same in regular expressions.
 //
 // JSON (begins with {): the value of the first field at the top, or in `log` at the top, whose name is level, lvl,
-//   severity, loglevel, levelname or log.level and whose value is a level word, or 10 20 30 40 50 60 as pino writes them.
+//   severity, loglevel, levelname or log.level and whose value is a level word, or pino's 10 20 30 40 50 60.
 // klog: E1124 06:40:12 ... at the very start.
 // Other text: the first word that qualifies among those that begin within 256 bytes and outside of double quotes
 //   - level=word, or another of the names, with or without quotes (logfmt);

@@ -1,5 +1,5 @@
-// Moving and finding bytes, 16 at a time. Loads may run up to 15 bytes past what they are asked for and stores up to 31:
-// every region of the arena has 32 bytes of slack behind it for that.
+// Moving and finding bytes, 16 at a time. All over the kernel, loads and stores may run up to 31 bytes past what they
+// are asked for: every region of the arena has 32 bytes of slack behind it for that.
 
 /** Copies at least 16 bytes; the caller writes on at the returned end, over what is too much. */
 // @ts-ignore: decorator

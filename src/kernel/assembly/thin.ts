@@ -1,6 +1,7 @@
 // Sampling: walks the lines of a chunk, keeps some, closes the gaps in place and writes the record table of what stays.
 // What must hold: the kept entries' lengths and `sampledBytes` add up to the chunk's span. A record's bytes are those
-// from its start to the start of the next: terminator and empty lines behind it; those before the first are the first's.
+// from its start to the start of the next, terminator and empty lines behind it included; the first one's begin where
+// the chunk does.
 import { levelOf } from "./level";
 import { ThinJob } from "./job";
 import { copy, nextLine, skipEmpty } from "./memory";

@@ -46,7 +46,8 @@ export function isLevelName(p: usize, length: usize): bool {
   if (length == 8) return name == 0x5954495245564553 || name == 0x4c4556454c474f4c;
   if (length != 9) return false;
   const last: u32 = load<u8>(p + 8) & 0xdf;
-  return (name == 0x4d414e4c4556454c && last == 69) || (name == 0x4556454c0e474f4c && last == 76 && load<u8>(p + 3) == 46);
+  if (last == 69) return name == 0x4d414e4c4556454c;
+  return last == 76 && load<u8>(p + 3) == 46 && name == 0x4556454c0e474f4c;
 }
 
 /** Whether all of a word of at most 8 letters is upper case. */
