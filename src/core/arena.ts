@@ -51,6 +51,8 @@ export class Arena {
   /** @param capacity bytes, rounded up to whole WebAssembly pages */
   constructor(capacity: number, options: ArenaOptions = {}) {
     const pages = Math.ceil((capacity + KERNEL_BYTES) / 65536);
+    // The kernel adds a few hundred bytes to addresses, which must not wrap.
+    assert(pages < 65536, "an arena of 4 GiB or more");
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     this.bytes = new Uint8Array(this.memory.buffer);
     this.capacity = pages * 65536 - KERNEL_BYTES;

@@ -182,6 +182,10 @@ test("refuses what does not fit, at any size", () => {
   assert.equal(arena.used, 0);
 });
 
+test("an arena whose addresses would wrap is refused", () => {
+  assert.throws(() => new Arena(2 ** 32 - KERNEL_BYTES), bug);
+});
+
 test("scattered room becomes one when nothing is pinned there, and only then", () => {
   const arena = new Arena(1);
   const size = arena.capacity / 8;
