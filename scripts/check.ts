@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 
 interface Check {
   readonly name: string;
@@ -39,7 +40,8 @@ process.exitCode = failed.length === 0 ? 0 : 1;
 function command(program: string, ...args: string[]): string {
   const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
   if (status === 0) return "";
-  return error?.message ?? (`${stdout}${stderr}`.trim() || `${program} ended with ${status}`);
+  // Some colour what no terminal shows when they see CI=true, NO_COLOR or not.
+  return error?.message ?? (stripVTControlCharacters(`${stdout}${stderr}`).trim() || `${program} ended with ${status}`);
 }
 
 /** Runs every generator and compares before and after: no generator needs a mode for checking. */
