@@ -23,5 +23,5 @@ if (major < 24 || Number(process.versions.napi) < 10) {
   module.enableCompileCache();
   const source = join(root, "src", "cli", "main.ts");
   const main = existsSync(source) ? source : join(root, "dist", "cli", "main.js");
-  import(pathToFileURL(main).href).then((cli) => cli.start());
+  void import(pathToFileURL(main).href).then((cli) => cli.start());
 }

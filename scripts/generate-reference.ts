@@ -13,7 +13,7 @@ interface Json {
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
-  readonly const?: unknown;
+  readonly const?: string;
   readonly examples?: readonly string[];
   readonly properties?: Readonly<Record<string, Json>>;
   readonly required?: readonly string[];
@@ -65,7 +65,7 @@ function section(name: string, json: Json): string {
 
 function ladderTables(ladder: Json, otherwise: unknown): readonly string[] {
   const actions = (ladder.anyOf ?? ladder.oneOf ?? []).map((rung) => {
-    return `### ${String(rung.properties?.["action"]?.const)}\n\n${table(rung)}`;
+    return `### ${rung.properties?.["action"]?.const}\n\n${table(rung)}`;
   });
   return [
     `A list of rungs by rising \`enter\`, for each name. Without \`policies\`, and for inputs that name none:\n\n\`\`\`json\n${JSON.stringify(otherwise, null, 2)}\n\`\`\``,
@@ -98,7 +98,7 @@ function otherwise(value: unknown): string {
 
 function valueText(json: Json): string {
   if (json.enum) return json.enum.map((word) => `\`${String(word)}\``).join(", ");
-  if (json.const !== undefined) return `\`${String(json.const)}\``;
+  if (json.const !== undefined) return `\`${json.const}\``;
   if (json.anyOf) return json.anyOf.map(valueText).join(" or ");
   if (json.title !== undefined) return json.title;
   if (json.examples) return json.examples.map((text) => `\`${text}\``).join(", ");

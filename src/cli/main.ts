@@ -34,7 +34,7 @@ export async function main(
   }
   let code: ExitCode = EXIT.ok;
   const finish = (exit: ExitCode): void => void (code = exit);
-  const parser = quiet(new Parser("spillway")).version(version, "-V, --version").helpCommand(false);
+  const parser = quiet(new Parser("spillway"), terminal).version(version, "-V, --version").helpCommand(false);
   for (const command of commands) parser.addCommand(parserOf(command, "", terminal, finish));
   try {
     await parser.parseAsync([...argv], { from: "user" });
@@ -48,7 +48,7 @@ type Described = Omit<Command, "group">;
 
 function parserOf(command: Described, above: string, terminal: Terminal, finish: (exit: ExitCode) => void): Parser {
   const path = `${above} ${command.name}`.trim();
-  const parser = quiet(new Parser(command.name)).helpCommand(false);
+  const parser = quiet(new Parser(command.name), terminal).helpCommand(false);
   parser.configureHelp({ formatHelp: () => `${commandHelp(command, path, terminal.columns)}\n` });
   for (const { name, about } of command.args ?? []) parser.argument(name, about);
   for (const option of command.options) parser.addOption(optionOf(option));
@@ -64,11 +64,11 @@ function parserOf(command: Described, above: string, terminal: Terminal, finish:
 }
 
 /** Throws instead of ending the process, and prints nothing but help. */
-function quiet(parser: Parser): Parser {
+function quiet(parser: Parser, terminal: Terminal): Parser {
   return parser
     .exitOverride()
     .showSuggestionAfterError(false)
-    .configureOutput({ writeErr: () => {} });
+    .configureOutput({ writeErr: () => {}, writeOut: (text) => terminal.out(text.trimEnd()) });
 }
 
 function optionOf({ flags, about, otherwise, repeat, read }: Option): ParserOption {

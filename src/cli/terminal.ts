@@ -32,14 +32,14 @@ export function processTerminal(argv: readonly string[]): Terminal {
     err: (text) => void stderr.write(`${text}\n`),
     paintOut: paintFor(stdout, argv),
     paintErr: paintFor(stderr, argv),
-    isTty: stdout.isTTY === true,
+    isTty: stdout.isTTY,
     columns: Math.min(stdout.columns ?? 80, 120),
     json: argv.includes("--json"),
   };
 }
 
 function paintFor(stream: NodeJS.WriteStream, argv: readonly string[]): Paint {
-  const wanted = stream.isTTY === true && !argv.includes("--no-color") && !process.env["NO_COLOR"];
+  const wanted = stream.isTTY && !argv.includes("--no-color") && !process.env["NO_COLOR"];
   if (!wanted || process.env["TERM"] === "dumb") return (_, text) => text;
   return (role, text) => styleText(STYLES[role], text, { validateStream: false });
 }

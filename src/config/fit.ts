@@ -1,6 +1,6 @@
 // Fits a tree into the schema: unknown and reserved keys, maps where lists are wanted, empty sections, the booleans of YAML
 // 1.1. What comes out is a plain value without any of that, which the schema then reads.
-import { Report } from "./report.ts";
+import type { Report } from "./report.ts";
 import { reservedKey } from "./reserved.ts";
 import { SET_SOURCE } from "./set.ts";
 import { shapeOf } from "./shape.ts";

@@ -23,7 +23,7 @@ function write(name: string, text: string): string {
 const APP = 'inputs: [{ id: app, paths: ["/var/log/app.log"] }]\n';
 
 function load(text: string, env: Record<string, string> = {}, set: readonly string[] = []): Loaded {
-  return loadText("x.yml", text, { env, set, cwd: "/work" });
+  return loadText("x.yml", text, { env, set, cwd: "/srv/app" });
 }
 
 function faultsOf(run: () => unknown): readonly string[] {
@@ -218,8 +218,8 @@ policies:
   const yaml = effectiveYaml(config, secrets);
   assert.doesNotMatch(yaml, /hunter2|s3cr3t/);
   assert.match(yaml, /password: "?\*\*\*/);
-  assert.deepEqual(config.inputs[0]?.paths, ["/work/logs/*.log"]);
-  assert.equal(config.buffer.path, "/work/state");
+  assert.deepEqual(config.inputs[0]?.paths, ["/srv/app/logs/*.log"]);
+  assert.equal(config.buffer.path, "/srv/app/state");
   const again = load(yaml).config;
   assert.deepEqual(effectiveFacts(again), effectiveFacts(config, secrets));
 });
