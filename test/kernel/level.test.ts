@@ -36,6 +36,8 @@ const RECOGNISED: Readonly<Record<string, string>> = {
   '{"message":"level","severity":"CRITICAL"}': "critical",
   '{"a":{"level":"debug"},"log.level":"notice"}': "notice",
   ' {"level":"odd","lvl":"alert"}': "alert",
+  '{"m":"\\"","level":"error"}': "error",
+  'm="a\\"b" level=error': "error",
 };
 
 const WITHOUT: readonly string[] = [
@@ -48,6 +50,7 @@ const WITHOUT: readonly string[] = [
   "E112 06:40:12 x",
   '{"level":"high","x":{"level":"error"}}',
   '{"level":3,"severity":12}',
+  '{"log":{"a":1},"b":{"level":"error"}}',
   '{"msg":"level","error":"x"}',
   '{"level":"err',
   "xERROR ERRORx ERROR7",

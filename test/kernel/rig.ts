@@ -22,7 +22,7 @@ export function withText<T>(text: Uint8Array, run: (src: Region, from: number) =
   const src = arena.allocHigh(text.length + shift);
   assert.ok(src !== undefined, "the arena of the tests is too small");
   const hostile = HOSTILE[shift % HOSTILE.length] as readonly number[];
-  arena.bytes.fill(hostile[0] as number, src.ptr, src.ptr + src.size);
+  arena.bytes.fill(hostile.at(-1) as number, src.ptr, src.ptr + src.size);
   arena.bytes.set(text, src.ptr + shift);
   arena.bytes.set(hostile, src.ptr + shift + text.length);
   try {
