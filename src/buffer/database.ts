@@ -25,7 +25,10 @@ export function openForWriting(directory: string): { db: Database; lock: Databas
   return { db, lock };
 }
 
-/** Undefined when nothing was ever stored there. */
+/**
+ * Undefined when nothing was ever stored there. Leaves an empty state.db-wal and its index behind where no writer has them
+ * open: only a writer may remove them.
+ */
 export function openForReading(directory: string): Database | undefined {
   const path = join(directory, "state.db");
   try {
@@ -34,9 +37,37 @@ export function openForReading(directory: string): Database | undefined {
     if (hasCode(error, "ENOENT")) return undefined;
     throw unusable(directory, error);
   }
-  const db = new Sqlite(path, { readonly: true, fileMustExist: true });
-  checkVersion(db, directory);
-  return db;
+  let db: Database;
+  try {
+    db = new Sqlite(path, { readonly: true, fileMustExist: true });
+  } catch (error) {
+    throw unusable(directory, error);
+  }
+  if (checkVersion(db, directory) > 0) return db;
+  db.close();
+  return undefined;
+}
+
+/** Real bytes of database and WAL. */
+export function databaseSize(directory: string): number {
+  const sizes = ["state.db", "state.db-wal"].map(
+    (name) => statSync(join(directory, name), { throwIfNoEntry: false })?.size,
+  );
+  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+}
+
+/** For what SQLite says of a file that is no database, or of one with a broken page. */
+export function corrupt(directory: string, error: unknown): SpillwayError {
+  return new SpillwayError("state-corrupt", `${join(directory, "state.db")} is damaged: ${describe(error)}`, {
+    hint: "move it away; files are then read again from their beginning",
+    exit: EXIT.config,
+    cause: error,
+  });
+}
+
+/** True for errors of SQLite that `corrupt` is for. */
+export function isCorruption(error: unknown): boolean {
+  return hasCode(error, "SQLITE_NOTADB", "SQLITE_CORRUPT");
 }
 
 function makeDirectory(directory: string): void {
@@ -89,11 +120,8 @@ function checkVersion(db: Database, directory: string): number {
     version = db.pragma("user_version", { simple: true }) as number;
     application = db.pragma("application_id", { simple: true }) as number;
   } catch (error) {
-    throw new SpillwayError("state-corrupt", `${join(directory, "state.db")} is not a database: ${describe(error)}`, {
-      hint: "move it away; files are then read again from their beginning",
-      exit: EXIT.config,
-      cause: error,
-    });
+    if (!isCorruption(error)) throw unusable(directory, error);
+    throw corrupt(directory, error);
   }
   const tables = db.prepare("SELECT count(*) FROM sqlite_master").pluck().get() as number;
   if (tables === 0) return 0;

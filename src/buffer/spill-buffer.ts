@@ -8,6 +8,7 @@ import type { Log } from "../core/log.ts";
 import type { Identity, KnownSource, SourceId } from "../core/source.ts";
 import { Wakeup } from "../core/wakeup.ts";
 import { admitDraft } from "./admit.ts";
+import { expire } from "./evict.ts";
 import { factsKey, restore, shareOf } from "./restore.ts";
 import { enterSpill, heal, leaveSpill, stalls } from "./modes.ts";
 import { Ledger } from "./ledger.ts";
@@ -161,6 +162,13 @@ export class SpillBuffer {
     );
     this.advance();
     return answered;
+  }
+
+  /** Lets go of what was read longer than `maxAge` milliseconds ago; 0 = never. */
+  expire(maxAge: number): void {
+    if (maxAge === 0) return;
+    expire(this.state, this.parts.clock.wall() - maxAge);
+    this.advance();
   }
 
   /** Something outside knows that the sink cannot keep up: lag grows. */

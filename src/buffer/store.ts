@@ -1,11 +1,9 @@
 // What a transaction writes into the state database and what a load reads from it. Synchronous; lives in the worker
 // thread. Statements are prepared once.
-import { statSync } from "node:fs";
-import { join } from "node:path";
 import { crc32, zstdCompressSync, zstdDecompressSync, constants } from "node:zlib";
 import { FATES } from "../core/fate.ts";
 import { newSourceId } from "../core/source.ts";
-import type { Database } from "./database.ts";
+import { type Database, databaseSize } from "./database.ts";
 import type { LedgerDelta } from "./ledger.ts";
 import type { Committed, DeadLetter, Loss, NewRow, Recovered, Transaction } from "./spool.ts";
 import { type Statements, prepare } from "./statements.ts";
@@ -60,11 +58,7 @@ export class Store {
 
   /** Real bytes of database and WAL. */
   size(): number {
-    let bytes = 0;
-    for (const name of ["state.db", "state.db-wal"]) {
-      bytes += statSync(join(this.directory, name), { throwIfNoEntry: false })?.size ?? 0;
-    }
-    return bytes;
+    return databaseSize(this.directory);
   }
 
   /** Throws when it could not be committed; nothing of it is then there. */

@@ -1,7 +1,22 @@
 // Every command, in the order in which the groups show them. A new one is a file beside this and a line here.
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
+import { deadLetters } from "./dead-letters.ts";
+import { drain, run } from "./run.ts";
+import { inspect } from "./inspect.ts";
+import { losses } from "./losses.ts";
+import { sandbox } from "./sandbox.ts";
 import { schema } from "./schema.ts";
 import { simulate } from "./simulate.ts";
 
-export const COMMANDS: readonly Command[] = [check, simulate, schema];
+export const COMMANDS: readonly Command[] = [
+  run,
+  check,
+  inspect,
+  sandbox,
+  simulate,
+  schema,
+  drain,
+  deadLetters,
+  losses,
+];

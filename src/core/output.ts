@@ -58,5 +58,7 @@ export interface Output {
    * @param body NDJSON; may be a view into the arena, read until the promise settles and not after
    */
   send(target: string, body: Buffer, docs: number, signal: AbortSignal): Promise<SendReport>;
+  /** Bytes of bodies as they went over the wire, so far. */
+  readonly wireBytes: number;
   close(): Promise<void>;
 }

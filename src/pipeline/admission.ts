@@ -1,10 +1,10 @@
 // What a draft keeps, as its ladder says at this moment: sampled, rate-limited, or turned away whole. One synchronous
 // step; what is not kept is counted in the draft, so that the buffer's books see it read and shed together.
-import type { Arena } from "../core/arena.ts";
+import type { Arena, Region } from "../core/arena.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Draft } from "../core/chunk.ts";
+import { type Draft, TABLE_ENTRY } from "../core/chunk.ts";
 import { type Count, DROPPED_NEWEST, DROPPED_RATE, type Fate, SAMPLED } from "../core/fate.ts";
-import type { RateLimitRung } from "../core/options.ts";
+import type { RateLimitRung, SampleRung } from "../core/options.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Acting } from "../policy/acting.ts";
 import { thinning } from "../policy/sample.ts";
@@ -35,8 +35,9 @@ export class Admission {
     if (now.rate?.excess === "drop" && !this.granted(draft, now.rate)) {
       return { draft: this.turnAway(draft, DROPPED_RATE), keep: 0 };
     }
-    if (now.sample === undefined || draft.table !== undefined) return { draft, keep: 0 };
-    return { draft: this.thin(draft, now.sample), keep: now.sample.keep };
+    const { region, table } = draft;
+    if (now.sample === undefined || table !== undefined) return { draft, keep: 0 };
+    return this.thin({ ...draft, region }, now.sample);
   }
 
   private granted(draft: Draft, rung: RateLimitRung): boolean {
@@ -63,14 +64,25 @@ export class Admission {
     if (draft.table) this.arena.release(draft.table);
   }
 
-  private thin(draft: Draft, rung: Parameters<typeof thinning>[1]): Draft {
-    return thinDraft(this.arena, this.kernel, draft, thinning(draft.source, rung));
+  /** Without room for the table nothing is sampled: what cannot be thinned is kept. */
+  private thin(draft: Draft & { region: Region }, rung: SampleRung): Admitted {
+    const { arena } = this;
+    const table = arena.alloc(draft.records * TABLE_ENTRY);
+    if (table === undefined) return { draft, keep: 0 };
+    const { source, start, records, region } = draft;
+    const rule = thinning(source, rung);
+    const thinned = this.kernel.thin({ src: region, records, base: start, table, ...rule, weight: rung.keep });
+    const counted = new Map(draft.counted);
+    add(counted, SAMPLED, { records: thinned.sampledRecords, bytes: thinned.sampledBytes });
+    if (thinned.records === 0) {
+      arena.release(region);
+      arena.release(table);
+      return { draft: { ...draft, records: 0, region: undefined, table: undefined, counted }, keep: rung.keep };
+    }
+    arena.shrink(region, thinned.bytes);
+    arena.shrink(table, thinned.records * TABLE_ENTRY);
+    return { draft: { ...draft, records: thinned.records, table, counted }, keep: rung.keep };
   }
-}
-
-function thinDraft(arena: Arena, kernel: Kernel, draft: Draft, rule: ReturnType<typeof thinning>): Draft {
-  void [arena, kernel, rule, SAMPLED];
-  return draft;
 }
 
 function add(to: Map<Fate, Count>, fate: Fate, count: Count): void {

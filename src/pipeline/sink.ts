@@ -35,6 +35,11 @@ export class Sink {
   unexpectedDuplicates = 0;
   server: string | undefined;
   lastError: string | undefined;
+  /** Bytes of bodies after compression. */
+  get wireBytes(): number {
+    return this.parts.output.wireBytes;
+  }
+
   /** What the last Retry-After asked for. */
   askedMs = 0;
   /** Encoded bytes per estimated byte, lately. */
