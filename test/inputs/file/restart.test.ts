@@ -57,8 +57,8 @@ test("rotated while stopped, once and twice: the rest is found under a name that
   await input.stop();
 });
 
-test("truncated while stopped: smaller, or grown past the checkpoint", async (t) => {
-  for (const content of ["x\n", "another one\ntwo\n"]) {
+test("truncated while stopped: smaller, larger or of the same size", async (t) => {
+  for (const content of ["x\n", "another one\ntwo\n", "six\nnew\n"]) {
     const { file, intake, run } = await readOnce(t, "one\ntwo\n");
     truncateSync(file, 0);
     appendFileSync(file, content);
@@ -68,6 +68,15 @@ test("truncated while stopped: smaller, or grown past the checkpoint", async (t)
     await intake.until(() => old?.state === "forgotten", "the old generation to be forgotten");
     assert.equal(old?.text, "one\ntwo\n");
   }
+});
+
+test("cut and written anew behind an equal head, while stopped", async (t) => {
+  const head = `${"h".repeat(2000)}\n`;
+  const { file, intake, run } = await readOnce(t, `${head}one\n`);
+  truncateSync(file, head.length);
+  appendFileSync(file, "six\n");
+  await run({}, { clock });
+  await intake.until(() => intake.texts[1] === `${head}six\n`, "the new content");
 });
 
 test("removed while stopped: forgotten; made again under the same inode: a new generation", async (t) => {

@@ -191,3 +191,42 @@ test("not to be able to look at a file never means that it is gone", async (t) =
   await intake.until(() => intake.text === "one\ntwo\n", "the file again");
   assert.equal(intake.sources.size, 1);
 });
+
+test("a partial line, long quiet, keeps its descriptor: deleted then, it is handed over", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = join(dir, "a.log");
+  writeFileSync(file, "one\npart");
+  const fast = fastClock(100);
+  const input = await run({}, { clock: fast });
+  await intake.until(() => intake.text === "one\n", "the whole line");
+  await fast.sleep(20_000);
+  assert.equal(input.status().open, 1);
+  unlinkSync(file);
+  await intake.until(() => intake.text === "one\npart", "the partial line");
+  await intake.until(() => input.status().files === 0, "the end of the file");
+});
+
+test("a partial line that is cut off and written anew", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = join(dir, "a.log");
+  writeFileSync(file, "one\nabcd");
+  const input = await run({}, { clock });
+  await intake.until(() => intake.text === "one\n" && input.status().lagBytes === 4, "the whole line");
+  truncateSync(file, 6);
+  await intake.until(() => input.status().unread.truncated === 2, "the notice");
+  appendFileSync(file, "x\n");
+  await intake.until(() => intake.text === "one\nabx\n", "the line as it is now");
+  assert.equal(intake.sources.size, 1);
+});
+
+test("moved to another directory that the pattern covers: the same file", async (t) => {
+  const { dir, intake, run } = bench(t);
+  mkdirSync(join(dir, "old"));
+  writeFileSync(join(dir, "a.log"), "one\n");
+  await run({ paths: [join(dir, "**/*.log")] }, { clock });
+  await intake.until(() => intake.text === "one\n", "the first line");
+  renameSync(join(dir, "a.log"), join(dir, "old/a.log"));
+  appendFileSync(join(dir, "old/a.log"), "two\n");
+  await intake.until(() => intake.text === "one\ntwo\n", "the rest");
+  assert.equal(intake.sources.size, 1);
+});
