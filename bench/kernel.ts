@@ -1,5 +1,11 @@
-// What the kernel costs per byte: `node bench/kernel.ts`. CPU time of this process, best of five rounds; the memory fits
-// the last-level cache about as a chunk does, so these are the kernel's own figures, without reading and sending.
+// What the kernel costs per byte: `node bench/kernel.ts`, or with the first letters of a kind of text to see only that.
+// CPU time of this process, best of five rounds over one chunk in cache: the kernel alone, without reading and sending.
+//
+// Measured on one core of an AMD EPYC (Zen 4) virtual machine, Node 26, in M lines/s:
+//   access lines of 216 B: scan 73, encode 19, thin by hash 53, thin by level and hash 7.4
+//   encode: accents 13, Chinese 11, Latin-1 that must be repaired 13, lines of 20 B 36
+// With the file read before and a scan, encode ships 1.07 times what the same loop without UTF-8 repair, capacity and
+// \r does: reading is then a third of the time.
 import { Arena, type Region } from "../src/core/arena.ts";
 import { TABLE_ENTRY } from "../src/core/chunk.ts";
 import { LEVELS } from "../src/core/options.ts";
