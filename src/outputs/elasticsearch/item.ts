@@ -14,11 +14,14 @@ export interface ItemError {
   readonly reason: string;
 }
 
-/** 400 that no document is to blame for. */
+/**
+ * 400 that no document is to blame for. A reason counts only from its beginning: further on it may quote the document
+ * ("Preview of field's value"), and a line that says the magic words must not stop the queue.
+ */
 const HELD_TYPES = new Set(["index_closed_exception", "invalid_index_name_exception"]);
-const HELD_REASONS = /op_type of create|no write index|pipeline with id/;
+const HELD_REASONS = /^(only write ops with an op_type of create|no write index|pipeline with id)/;
 /** Said to all operations that share the shard with the large one. */
-const TOO_LARGE = /operation of size .*exceeds the maximum allowed|operation size exceeds maximum/s;
+const TOO_LARGE = /^(Request contains an operation of size|operation size exceeds maximum)/;
 
 export function classify(status: number, error: ItemError, operation: "create" | "index"): ItemClass {
   if (status === 200 || status === 201) return "stored";
@@ -32,10 +35,14 @@ export function classify(status: number, error: ItemError, operation: "create" |
     case 404:
       return "held";
     case 400:
-      return HELD_TYPES.has(error.type) || HELD_REASONS.test(error.reason) ? "held" : "refused";
+      return isConfiguration(error) ? "held" : "refused";
     default:
       return status > 400 && status < 500 && status !== 408 ? "refused" : "retry";
   }
+}
+
+function isConfiguration({ type, reason }: ItemError): boolean {
+  return HELD_TYPES.has(type) || (type === "illegal_argument_exception" && HELD_REASONS.test(reason));
 }
 
 /** `error` as servers write it: an object, a bare string, or nothing. */

@@ -46,7 +46,8 @@ class ElasticsearchOutput implements Output {
 
   async connect(signal: AbortSignal): Promise<ServerInfo> {
     const server = await this.ask(signal);
-    // Keeps the user's lines out of the server's error texts; older servers refuse a parameter that they do not know.
+    // Keeps most of the user's lines out of the server's error texts (a preview of the field's value stays); older
+    // servers refuse a parameter that they do not know.
     const quiet = server.hidesSource ? "&include_source_on_error=false" : "";
     this.query = `filter_path=${FILTER_PATH}${quiet}`;
     this.log.info("output_connected", `Connected to ${server.name}.`, { server: server.name });

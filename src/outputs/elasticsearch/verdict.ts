@@ -59,7 +59,7 @@ function judgeServerFault(status: number, error: ItemError, retryAfterMs: number
 function isOurMistake(error: ItemError): boolean {
   return (
     error.type === "media_type_header_exception" ||
-    /unrecognized parameter|no handler found|unknown parameter|index name/i.test(error.reason)
+    /^(request \[[^\]]*\] contains unrecognized parameter|no handler found)/.test(error.reason)
   );
 }
 

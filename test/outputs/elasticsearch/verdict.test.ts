@@ -152,6 +152,11 @@ const whole: readonly [status: number, body: unknown, kind: SendReport["kind"]][
     { error: { type: "illegal_argument_exception", reason: "request [/_bulk] contains unrecognized parameter: [a]" } },
     "denied",
   ],
+  [
+    400,
+    { error: { type: "x_content_parse_exception", reason: "[1:2] 'no handler found' unrecognized parameter" } },
+    "indigestible",
+  ],
   [400, { error: "no handler found for uri [/x/_bulk] and method [POST]" }, "denied"],
   [400, "<html>The plain HTTP request was sent to HTTPS port</html>", "denied"],
   [401, { error: { type: "security_exception", reason: "missing authentication credentials" } }, "denied"],
