@@ -1,4 +1,4 @@
-// What a schema is made of, for those who walk it: the fit of a tree, the reference, the JSON Schema.
+// What a schema is made of, for the fit of a tree, which walks it.
 import type { Json, Schema } from "./vocabulary.ts";
 
 export type Keys = Readonly<Record<string, Schema>>;
@@ -19,11 +19,9 @@ interface Inside {
   readonly key?: string;
   readonly options?: readonly { readonly entries: Readonly<Record<string, Schema>> }[];
   readonly literal?: string;
-  readonly default?: unknown;
   readonly pipe?: readonly {
     readonly type: string;
     readonly metadata?: Json;
-    readonly description?: string;
   }[];
 }
 
@@ -57,18 +55,4 @@ function sectionsOf(inside: Inside): ReadonlyMap<string, Keys> {
   return new Map(
     (inside.options ?? []).map((one) => [(one.entries[key] as unknown as Inside).literal as string, one.entries]),
   );
-}
-
-/** What a key says about itself. */
-export function note(schema: Schema): {
-  readonly about: string;
-  readonly optional: boolean;
-  readonly otherwise: unknown;
-} {
-  const inside = schema as unknown as Inside;
-  return {
-    about: inside.pipe?.find((step) => step.type === "description")?.description ?? "",
-    optional: inside.type === "optional",
-    otherwise: inside.default,
-  };
 }

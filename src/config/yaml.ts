@@ -16,7 +16,7 @@ export function parseYaml(source: Source, faults: Fault[], base = 0): Tree | und
     uniqueKeys: false,
     prettyErrors: false,
     stringKeys: true,
-    logLevel: "silent",
+    logLevel: "error",
   });
   const wrong = document.errors[0] ?? document.warnings[0];
   try {
