@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Call, Command } from "../../src/cli/command.ts";
+import { errorText } from "../../src/cli/failure.ts";
+import { commandHelp, overview } from "../../src/cli/help.ts";
 import { main } from "../../src/cli/main.ts";
+import { schema } from "../../src/cli/schema.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
 import { readCount, readDuration, readSize } from "../../src/cli/usage.ts";
 import { EXIT, SpillwayError } from "../../src/core/errors.ts";
@@ -142,5 +145,28 @@ test("--help of a command says everything, on stdout", async () => {
   }
   assert.ok(
     (await say("dead-letters", "show", "-h")).out.includes("Usage: spillway dead-letters show [options] <id...>"),
+  );
+});
+
+test("help keeps to the width of the terminal", () => {
+  for (const width of [40, 80, 120]) {
+    const texts = [overview([...COMMANDS, schema], width), commandHelp(schema, "schema", width)];
+    const lines = texts
+      .flatMap((text) => text.split("\n"))
+      .filter((line) => line.startsWith("  ") && line.length > width);
+    // A word that is longer than its column cannot be helped.
+    assert.deepEqual(
+      lines.filter((line) => line.trim().includes("  ")),
+      [],
+      String(width),
+    );
+  }
+});
+
+test("faults are painted, and mean the same without", () => {
+  const fault = new SpillwayError("x", "could not", { hint: "try" });
+  assert.equal(
+    errorText(fault, { paintErr: (role, text) => `<${role}>${text}` }),
+    "<error>spillway: could not; try [x]",
   );
 });
