@@ -18,6 +18,7 @@ import { walk } from "./walker.ts";
 const SLICE = 100;
 /** A rename chain may hide a file from one listing. */
 const MISSES = 2;
+const MAX_REST = 32;
 
 export interface DiscoveryParts {
   readonly shared: Shared;
@@ -34,6 +35,9 @@ export class Discovery {
   private readonly known: KnownSources;
   /** Where files begin that are new in the first scan; all later ones begin at byte 0. */
   private start: "beginning" | "end";
+  /** Searches in a row that left files without a verdict, and ticks until the next one. */
+  private searches = 0;
+  private rest = 0;
   private reported: "nothing" | "no match" = "nothing";
 
   constructor(parts: DiscoveryParts) {
@@ -159,10 +163,10 @@ export class Discovery {
     }
   }
 
-  /** Finds new names for the files that lost theirs. */
+  /** Finds new names for the files that lost theirs. Called with every tick; rests longer where nothing can be told. */
   async searchDisplaced(): Promise<void> {
     const { registry, shared } = this.parts;
-    if (registry.displaced.size === 0) return;
+    if (registry.displaced.size === 0 || --this.rest > 0) return;
     const listing = new Listing(shared.clock);
     for (const tail of [...registry.displaced]) {
       const search = await listing.find(tail.path, tail);
@@ -171,6 +175,8 @@ export class Discovery {
       if (search.kind === "found" && stillThere(search.file, tail)) this.rename(tail, search.file.path);
       else if (search.kind !== "unreadable" && ++tail.misses >= MISSES) this.miss(tail);
     }
+    this.searches = registry.displaced.size === 0 ? 0 : this.searches + 1;
+    this.rest = Math.min(MAX_REST, 2 ** Math.max(0, this.searches - MISSES));
   }
 
   private miss(tail: Tail): void {

@@ -72,7 +72,9 @@ export class FileInput {
 
   /** Resolves when the first scan is done and reading has begun. */
   async start(): Promise<void> {
-    await this.discovery.scan();
+    const scan = this.discovery.scan();
+    this.loops.push(scan);
+    await scan;
     if (this.shared.signal.aborted) return;
     this.growth.reset();
     this.hints?.start();

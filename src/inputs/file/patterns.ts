@@ -1,6 +1,6 @@
 // Path patterns: which files are meant, and which directories can lead to one. Names that begin with a dot are matched
 // like any other, as Filebeat and Vector do.
-import { dirname, resolve, sep } from "node:path";
+import { basename, dirname, resolve, sep } from "node:path";
 import picomatch from "picomatch";
 
 type Test = (text: string) => boolean;
@@ -32,8 +32,11 @@ export function compile(pattern: string): Pattern {
 
 /** Patterns without a slash are about the last part of the path. */
 export function anyOf(patterns: readonly string[]): Test {
-  if (patterns.length === 0) return () => false;
-  return picomatch([...patterns], { ...OPTIONS, basename: true });
+  const tests = patterns.map((pattern): Test => {
+    const test = picomatch(pattern, OPTIONS);
+    return pattern.includes(sep) ? test : (path) => test(basename(path));
+  });
+  return (path) => tests.some((test) => test(path));
 }
 
 /** May a directory with this name, `level` levels below the base, lead to a match? */

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import test from "node:test";
+import { ReadyQueue } from "../../../src/inputs/file/ready.ts";
+import { Tail } from "../../../src/inputs/file/tail.ts";
+
+function tail(path: string): Tail {
+  return new Tail(path, statSync(import.meta.filename, { bigint: true }), 0);
+}
+
+test("first come, first served; nobody stands in the queue twice", async () => {
+  const queue = new ReadyQueue();
+  const [a, b] = [tail("a"), tail("b")];
+  for (const each of [a, b, a]) queue.push(each);
+  assert.equal(await queue.claim("named"), a);
+  assert.equal(await queue.claim("named"), b, "a second reader claims the next one");
+  assert.equal(queue.take("named"), a);
+  queue.push(a);
+  assert.equal(queue.take("named"), b);
+  assert.equal(await queue.claim("named"), a);
+});
+
+test("a file that loses its name changes lanes, also while a reader waits for room for it", async () => {
+  const queue = new ReadyQueue();
+  const a = tail("a");
+  queue.push(a);
+  assert.equal(await queue.claim("named"), a);
+  a.mode = "nameless";
+  a.links = 0;
+  const urgent = queue.claim("nameless");
+  queue.push(a);
+  assert.equal(await urgent, a);
+  assert.equal(queue.take("named"), undefined);
+  assert.equal(queue.take("nameless"), a);
+});
+
+test("what is over leaves, and closing ends every wait", async () => {
+  const queue = new ReadyQueue();
+  const [a, b] = [tail("a"), tail("b")];
+  queue.push(a);
+  queue.push(b);
+  queue.remove(a);
+  assert.equal(await queue.claim("named"), b);
+  const waiting = queue.claim("named");
+  queue.close();
+  assert.equal(await waiting, undefined);
+});
