@@ -1,4 +1,6 @@
 // What a configuration will do, in words: per ladder one line a rung, with the bytes at which it acts.
+import { diskBudget } from "../buffer/budget.ts";
+import { quotas } from "../buffer/quotas.ts";
 import { budget, duration, flow, percent } from "../core/figures.ts";
 import type { BlockRung, Config, Rung } from "../core/options.ts";
 import { laddersInUse, shareBytes, shareRatios } from "../policy/shares.ts";
@@ -19,9 +21,16 @@ export interface ExplainedLadder {
   readonly rungs: readonly ExplainedRung[];
 }
 
-/** The budget that binds while all is well: the disk's, or the memory's where there is none. */
+/** The budget that binds while all is well, as the buffer divides it: the disk's, or the memory's where there is none. */
 export function bindingBudget(config: Config): number {
-  return config.buffer.disk > 0 ? config.buffer.disk : config.buffer.memory;
+  const { memory, disk } = config.buffer;
+  if (disk > 0) return diskBudget(disk).rows;
+  const { pool, page } = quotas(
+    memory,
+    config.output.batch.bytes,
+    Math.max(...config.inputs.map((one) => one.maxRecord)),
+  );
+  return pool - page;
 }
 
 /** The ladders in use. */

@@ -7,7 +7,9 @@ import { printChecked, printJson, printStep } from "../../src/cli/check-report.t
 import { findFiles } from "../../src/cli/found.ts";
 import type { Found } from "../../src/cli/found.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
+import { bindingBudget } from "../../src/config/explain.ts";
 import { loadText } from "../../src/config/load.ts";
+import { duration } from "../../src/core/figures.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "spillway-found-"));
 after(() => rmSync(dir, { recursive: true }));
@@ -51,9 +53,10 @@ test("what there is to read, and how long the buffer lasts", () => {
     growth: 1e5,
     unreadable: ["/x: closed"],
   };
+  const lasts = duration((bindingBudget(loaded.config) / 1e5) * 1000);
   assert.equal(
     tail(many),
-    "# What is there to read now:\n#   a: 1,200 files, 5.0 GB: /a, /b, /c and 1,197 more\n#   a: cannot look into /x: closed\n#   How long the buffer lasts: 2h58m without the output, at the 100.0 kB/s that the files grew by so far\n",
+    `# What is there to read now:\n#   a: 1,200 files, 5.0 GB: /a, /b, /c and 1,197 more\n#   a: cannot look into /x: closed\n#   How long the buffer lasts: ${lasts} without the output, at the 100.0 kB/s that the files grew by so far\n`,
   );
 });
 

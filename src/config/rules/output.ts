@@ -1,6 +1,7 @@
 // Rules over the output and the admin endpoint: credentials are whole and go where they should, TLS files can be read,
 // index names are such that the server takes them.
 import { accessSync, constants } from "node:fs";
+import { indexPatternFault } from "../../outputs/elasticsearch/index-name.ts";
 import { reason } from "../layers.ts";
 import type { Report } from "../report.ts";
 import { present } from "../report.ts";
@@ -118,19 +119,13 @@ function admin(config: Read, report: Report): void {
   });
 }
 
-/** What an index name may contain, with its placeholders filled in as they could be. */
 function badIndex(pattern: string, path: Path, report: Report): void {
-  const filled = pattern.replace(/\{(input|field:[^{}]+|date:[^{}]+)\}/g, "x");
-  const bad = (why: string, help: string): void =>
-    report.error(path, { code: "bad-index", message: `index \`${pattern}\` ${why}`, help });
-  if (/[{}]/.test(filled))
-    return bad("has a placeholder that is none", "`{input}`, `{field:NAME}` or `{date:yyyy.MM.dd}`");
-  if (filled !== filled.toLowerCase())
-    return bad("has capital letters, the server takes none", `\`${lower(pattern)}\``);
-  if (/[\s"*\\<|,>/?#:]/.test(filled))
-    return bad("has a character that the server refuses", "letters, digits and `- _ .`");
-  if (/^[-_+.]/.test(filled)) return bad("begins with a character that the server refuses", "a letter or digit first");
-  if (Buffer.byteLength(filled) > 255) return bad("is longer than 255 bytes", "a shorter name");
+  const fault = indexPatternFault(pattern);
+  if (fault === undefined) return;
+  const help = fault.includes("upper-case")
+    ? `\`${lower(pattern)}\``
+    : "lower-case letters, digits, `- _ .`, and {input}, {field:NAME}, {date:yyyy.MM.dd}";
+  report.error(path, { code: "bad-index", message: `index \`${pattern}\` ${fault}`, help });
 }
 
 function lower(pattern: string): string {
