@@ -10,7 +10,7 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
 /** Keys whose values are hidden in a text that could not be parsed, or that stand where they do not belong. */
 const SECRET_KEY =
-  /(?:pass(?:word|wd|phrase)?|secret|token|credentials?|api[-_]?key)["']?\s*[:=]\s*(?<value>"[^"]*"?|'[^']*'?|[^\s,}#][^,}#]*)/gi;
+  /(?:pass|secret|token|credential|api[-_]?key)\w*["']?\s*[:=]\s*(?<value>"[^"]*"?|'[^']*'?|[^\s,}#][^,}#]*)/gi;
 const URL_USER = /:\/\/(?<value>[^/\s"'@]+)@/g;
 
 export interface Frame {

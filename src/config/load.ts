@@ -41,7 +41,7 @@ export interface Loaded {
   readonly warnings: readonly Fault[];
   /** The files that were read, in order. */
   readonly files: readonly string[];
-  /** Values that no output may show: from files and credentials. */
+  /** Values that no output may show: from files, credentials and variables that are named like secrets. */
   readonly secrets: ReadonlySet<string>;
   /** Where secrets stand in the files: no frame shows them. */
   readonly hidden: readonly Place[];
@@ -75,8 +75,9 @@ function loadSources(sources: readonly Source[], faults: Fault[], options: Omit<
   // Of every layer: a value that another layer overrides is still a secret.
   const hidden = [...parsed, ...sets.layers].flatMap((layer) => (layer ? secretPlaces(layer) : []));
   const order = [...sources.map((source) => source.name), sets.source.name];
-  const errors = sortFaults([...faults, ...report.faults], order);
-  const warnings = sortFaults(report.warnings, order);
+  const say = (fault: Fault): Fault => ({ ...fault, message: hide(fault.message, substitution.secrets) });
+  const errors = sortFaults([...faults, ...report.faults].map(say), order);
+  const warnings = sortFaults(report.warnings.map(say), order);
   if (errors.length > 0) throw new ConfigError(errors, warnings, hidden);
   return {
     config: effective(read, options.cwd ?? process.cwd()),
@@ -146,4 +147,9 @@ function secretPlaces(tree: Tree): readonly Place[] {
     if (path.includes("auth")) places.push(scalar.at);
   });
   return places;
+}
+
+/** A secret that was substituted into the wrong place stays one. */
+function hide(text: string, secrets: ReadonlySet<string>): string {
+  return [...secrets].reduce((hidden, secret) => hidden.replaceAll(secret, "***"), text);
 }

@@ -1,6 +1,6 @@
 // `${NAME}`, `${NAME:-default}`, `${file:/path}` and `${credential:NAME}` in parsed scalars, never in raw text, so that
 // places stay right and no value can bring YAML along. `$${` is a literal `${`. What came out of a file or a credential
-// is a secret from then on.
+// is a secret from then on, and what came out of a variable whose name says so.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { reason } from "./layers.ts";
@@ -9,6 +9,9 @@ import { nearestWord } from "./suggest.ts";
 import type { Scalar } from "./tree.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a variable of such a name holds is taken for a secret. */
+const SECRET_NAME = /pass|secret|token|key|credential/i;
 
 export class Substitution {
   readonly faults: Fault[] = [];
@@ -45,14 +48,15 @@ export class Substitution {
     if (!match) return this.malformed(scalar);
     const [, name = "", otherwise] = match;
     const value = this.env[name];
-    if (otherwise !== undefined) return value === undefined || value === "" ? otherwise : value;
+    if (otherwise !== undefined && (value === undefined || value === "")) return otherwise;
+    if (value !== undefined && SECRET_NAME.test(name)) this.keep(value);
     return value ?? this.unset(scalar, name);
   }
 
   private file(scalar: Scalar, path: string): string | undefined {
     try {
       const text = readFileSync(path, "utf8").replace(/\r?\n$/, "");
-      if (text !== "") this.secrets.add(text);
+      this.keep(text);
       return text;
     } catch (error) {
       const help =
@@ -74,6 +78,11 @@ export class Substitution {
       );
     }
     return this.file(scalar, join(directory, name));
+  }
+
+  /** A text of a few letters is no secret, and hiding it would hide half of everything. */
+  private keep(secret: string): void {
+    if (secret.length >= 4) this.secrets.add(secret);
   }
 
   private unset(scalar: Scalar, name: string): undefined {

@@ -25,6 +25,7 @@ test("carets stand below what they mean: after tabs, wide characters, hidden val
 test("values of secret keys and users in URLs are hidden wherever they stand", () => {
   for (const line of [
     "password: hunter2",
+    "passwort: hunter2",
     "  'api_key' : \"hunter2\"",
     "{ token: hunter2 }",
     "API-KEY=hunter2",

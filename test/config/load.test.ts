@@ -236,3 +236,16 @@ test("the operator's starting point has neither faults nor warnings, and shows t
   assert.deepEqual(config.output, plain.output);
   assert.deepEqual(config.admin, plain.admin);
 });
+
+test("a secret that was substituted into the wrong place is not said either", () => {
+  const text = `${APP}output: { index: "\${ES_API_KEY}", tls: { ca: "/\${TOKEN:-x}" } }\n`;
+  try {
+    load(text, { ES_API_KEY: "Hunter2", TOKEN: "s3cret" });
+    assert.fail();
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    const said = error.message + error.faults.map(({ message, help }) => message + help).join();
+    assert.match(said, /index `\*\*\*` has upper-case letters/);
+    assert.doesNotMatch(said, /hunter2|s3cret/i);
+  }
+});

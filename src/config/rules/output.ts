@@ -122,12 +122,6 @@ function admin(config: Read, report: Report): void {
 function badIndex(pattern: string, path: Path, report: Report): void {
   const fault = indexPatternFault(pattern);
   if (fault === undefined) return;
-  const help = fault.includes("upper-case")
-    ? `\`${lower(pattern)}\``
-    : "lower-case letters, digits, `- _ .`, and {input}, {field:NAME}, {date:yyyy.MM.dd}";
+  const help = "lower-case letters, digits, `- _ .`, and {input}, {field:NAME}, {date:yyyy.MM.dd}";
   report.error(path, { code: "bad-index", message: `index \`${pattern}\` ${fault}`, help });
-}
-
-function lower(pattern: string): string {
-  return pattern.replace(/\{[^{}]*\}|[^{}]+/g, (part) => (part.startsWith("{") ? part : part.toLowerCase()));
 }

@@ -1,0 +1,30 @@
+// bin/spillway.js: what it does before anything else is loaded.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const BIN = fileURLToPath(new URL("../../bin/spillway.js", import.meta.url));
+
+/** Runs it after `script`, which may pretend. */
+function runAfter(script: string, env: Readonly<Record<string, string>> = {}): Promise<{ code: unknown; err: string }> {
+  const args = ["--import", `data:text/javascript,${encodeURIComponent(script)}`, BIN, "--version"];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { env: { ...process.env, ...env } }, (error, _, err) =>
+      resolve({ code: error?.code ?? 0, err }),
+    );
+  });
+}
+
+test("an older Node is told in one sentence what is missing", async () => {
+  for (const versions of ["{ node: '20.20.2', napi: '9' }", "{ node: '24.0.0', napi: '9' }", "{ node: '18.0.0' }"]) {
+    const { code, err } = await runAfter(`Object.defineProperty(process, "versions", { value: ${versions} })`);
+    assert.match(err, /^spillway: needs Node 24 or newer, this is v[\d.]+; .+ \[old-node\]\n$/);
+    assert.equal(code, 1);
+  }
+});
+
+test("nothing in the environment changes how files are watched", async () => {
+  const script = 'process.on("exit", () => process.stderr.write(String(process.env.CHOKIDAR_USEPOLLING)))';
+  assert.deepEqual(await runAfter(script, { CHOKIDAR_USEPOLLING: "1" }), { code: 0, err: "undefined" });
+});
