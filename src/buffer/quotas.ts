@@ -16,6 +16,8 @@ export interface Quotas {
   readonly leased: number;
   /** New rows of one transaction. */
   readonly slice: number;
+  /** Documents, as estimated, that may wait to be leased in memory mode: more would only make memory cold. */
+  readonly ahead: number;
   /** Bodies of dead letters that wait for a commit. */
   readonly letters: number;
 }
@@ -37,6 +39,7 @@ export function quotas(memory: number, batch: number, largest: number): Quotas {
     stage,
     leased: pool - stage - largest,
     slice: 4 * MIB,
+    ahead: 2 * batch,
     letters: Math.max(64 * 1024, Math.floor(memory / 32)),
   };
 }

@@ -55,6 +55,7 @@ export const SMALL: Limits = {
     stage: LARGEST,
     leased: 2 * LARGEST,
     slice: 20,
+    ahead: 4 * (3 * RECORD + 3 * 256),
     letters: 8,
   },
   rowBudget: 160,

@@ -24,7 +24,7 @@ export interface Exchange {
   readonly query: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | undefined;
-  /** Gets the answer's bytes; false = too large, give up. */
+  /** Gets the answer's bytes, which are its own from then on; false = too large, give up. */
   readonly take: (chunk: Buffer) => boolean;
 }
 

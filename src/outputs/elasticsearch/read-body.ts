@@ -7,6 +7,8 @@ const { gunzip } = process.getBuiltinModule("node:zlib");
 /** An answer in gzip is kept whole before it is unpacked: bulk answers shrink to a hundredth. */
 const MAX_PACKED = 8 * 1024 * 1024;
 const MAX_UNPACKED = 64 * 1024 * 1024;
+/** One piece for most answers, so that nothing has to be joined. */
+const PIECE = 512 * 1024;
 
 /** @param take gets the decoded bytes; false = enough, the answer is too large */
 export async function readBody(response: IncomingMessage, take: (chunk: Buffer) => boolean): Promise<void> {
@@ -40,7 +42,7 @@ function receive(response: IncomingMessage, take: (chunk: Buffer) => boolean): P
 
 function unpack(packed: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    gunzip(packed, { maxOutputLength: MAX_UNPACKED }, (error, plain) =>
+    gunzip(packed, { maxOutputLength: MAX_UNPACKED, chunkSize: PIECE }, (error, plain) =>
       error === null ? resolve(plain) : reject(new Error(`answer cannot be unpacked: ${error.message}`)),
     );
   });
