@@ -13,7 +13,7 @@ import { FakeIntake } from "../../helpers/fake-intake.ts";
 import { fastClock } from "../../helpers/fast-clock.ts";
 import { options } from "./setup.ts";
 
-const RUNS = Number(process.env.SPILLWAY_RUNS ?? 40);
+const RUNS = Number(process.env.SPILLWAY_RUNS ?? 25);
 const SEED = process.env.SPILLWAY_SEED;
 const clock = fastClock(20);
 const NAMES = ["a.log", "b.log"];
@@ -245,7 +245,7 @@ const pattern = fc.constantFrom("*.log", "*");
 
 test("random histories of a directory", async () => {
   await fc.assert(
-    fc.asyncProperty(pattern, fc.array(step, { minLength: 5, maxLength: 40 }), async (name, steps) => {
+    fc.asyncProperty(pattern, fc.array(step, { minLength: 5, maxLength: 40, size: "max" }), async (name, steps) => {
       const world = new World(name);
       try {
         await world.start();
