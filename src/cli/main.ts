@@ -28,6 +28,7 @@ export async function main(
   terminal: Terminal,
   commands: readonly Command[],
 ): Promise<ExitCode> {
+  if (argv[0] === "help") return main([...argv.slice(1), "--help"], terminal, commands);
   if (argv.length === 0 || argv[0] === "-h" || argv[0] === "--help") {
     terminal.out(overview(commands, terminal.columns));
     return EXIT.ok;

@@ -9,14 +9,16 @@ import type { Source } from "./place.ts";
 export function readLayers(files: readonly string[], faults: Fault[]): readonly Source[] {
   const seen = new Set<string>();
   return files
-    .flatMap(expand)
+    .flatMap((named) => expand(named, faults))
     .filter((file) => !seen.has(resolve(file)) && seen.add(resolve(file)))
     .map((file) => readSource(file, faults));
 }
 
-function expand(named: string): readonly string[] {
-  if (isDirectory(named)) return [...yamlFiles(named), ...yamlFiles(join(named, "conf.d"))];
-  return [named, ...yamlFiles(join(dirname(named), "conf.d"))];
+function expand(named: string, faults: Fault[]): readonly string[] {
+  if (!isDirectory(named)) return [named, ...yamlFiles(join(dirname(named), "conf.d"))];
+  const files = [...yamlFiles(named), ...yamlFiles(join(named, "conf.d"))];
+  if (files.length === 0) faults.push(unreadable({ name: named, text: undefined }, "no *.yml is in the directory"));
+  return files;
 }
 
 function isDirectory(path: string): boolean {
@@ -34,15 +36,19 @@ function readSource(name: string, faults: Fault[]): Source {
     return { name, text: readFileSync(name, "utf8").replace(/^\uFEFF/, "") };
   } catch (error) {
     const source = { name, text: undefined };
-    faults.push({
-      code: "unreadable-file",
-      severity: "error",
-      at: { source, from: 0, to: 0 },
-      message: `could not read the configuration: ${reason(error)}`,
-      help: "name the file with `-c`; `/etc/spillway/spillway.yml` is read without it",
-    });
+    faults.push(unreadable(source, reason(error)));
     return source;
   }
+}
+
+function unreadable(source: Source, why: string): Fault {
+  return {
+    code: "unreadable-file",
+    severity: "error",
+    at: { source, from: 0, to: 0 },
+    message: `could not read the configuration: ${why}`,
+    help: "name the file with `-c`; `/etc/spillway/spillway.yml` is read without it",
+  };
 }
 
 /** A system error in words, without the path that the sentence already has. */

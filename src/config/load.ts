@@ -60,9 +60,10 @@ export function loadText(name: string, text: string, options: Omit<LoadOptions, 
 
 function loadSources(sources: readonly Source[], faults: Fault[], options: Omit<LoadOptions, "files">): Loaded {
   const sets = parseSets(options.set ?? []);
+  const readable = faults.length === 0;
   const parsed = sources.map((source) => (source.text === undefined ? undefined : parseYaml(source, faults)));
   // A part of the whole is missing when a file could not be read or parsed: what is not there is then no fault.
-  const complete = parsed.every((tree) => tree !== undefined);
+  const complete = readable && parsed.every((tree) => tree !== undefined);
   const root = rootOf(sources, sets.source);
   const merged = mergeLayers([...parsed.filter((tree) => tree !== undefined), ...sets.layers]) ?? root;
   const substitution = new Substitution(options.env);

@@ -143,6 +143,8 @@ test("--help of a command says everything, on stdout", async () => {
   ]) {
     assert.ok(out.includes(part), part);
   }
+  assert.equal((await say("help", "run")).out, out);
+  assert.equal((await say("help")).out, (await say()).out);
   assert.ok(
     (await say("dead-letters", "show", "-h")).out.includes("Usage: spillway dead-letters show [options] <id...>"),
   );

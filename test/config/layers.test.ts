@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import type { Fault } from "../../src/config/fault.ts";
+import type { ConfigError, Fault } from "../../src/config/fault.ts";
 import { readLayers, reason } from "../../src/config/layers.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { mergeLayers } from "../../src/config/merge.ts";
 import { parseSets } from "../../src/config/set.ts";
 import type { Tree } from "../../src/config/tree.ts";
@@ -76,4 +77,19 @@ test("--set: values are YAML where they are, places point into the option", () =
   const list = layers[0]?.kind === "map" ? layers[0].entries.get("a")?.value : undefined;
   const inner = list?.kind === "map" ? list.entries.get("b")?.value : undefined;
   assert.equal(inner && source.text?.slice(inner.at.from, inner.at.to), "[1, x]");
+});
+
+test("a directory without a file in it is a fault of its own, not one of missing keys", () => {
+  assert.throws(() => loadConfig({ files: [dir + "/none"], env: {} }), { message: /no such file/ });
+  mkdirSync(join(dir, "empty"));
+  assert.throws(
+    () => loadConfig({ files: [join(dir, "empty")], env: {} }),
+    (error: ConfigError) => {
+      assert.deepEqual(
+        error.faults.map(({ message }) => message),
+        ["could not read the configuration: no *.yml is in the directory"],
+      );
+      return true;
+    },
+  );
 });
