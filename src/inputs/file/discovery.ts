@@ -1,24 +1,22 @@
 // Which files there are, and which names they have. A full scan every few seconds is the truth; between scans single paths
 // are considered as hints name them. A file is new, or one of ours under another name, or one of ours under a second
 // name (a hard or symbolic link), which changes nothing.
-import { statSync, type BigIntStats } from "node:fs";
-import { describe } from "../../core/errors.ts";
+import { type BigIntStats, lstatSync, realpathSync, statSync } from "node:fs";
+import { describe, hasCode } from "../../core/errors.ts";
 import { type Descriptors, isSystemError } from "./descriptors.ts";
 import type { Generations } from "./generations.ts";
 import { liveKey } from "./identity.ts";
 import { KnownSources } from "./known.ts";
-import { type Found, Listing, statIfPossible } from "./listing.ts";
+import { type Found, Listing } from "./listing.ts";
 import { HOT_MS, type Looker } from "./look.ts";
 import type { Shared } from "./parts.ts";
 import type { Pattern } from "./patterns.ts";
 import type { Registry } from "./registry.ts";
-import { CLOSED, Tail } from "./tail.ts";
+import type { Renames } from "./renames.ts";
+import { Tail } from "./tail.ts";
 import { walk } from "./walker.ts";
 
 const SLICE = 100;
-/** A rename chain may hide a file from one listing. */
-const MISSES = 2;
-const MAX_REST = 32;
 
 export interface DiscoveryParts {
   readonly shared: Shared;
@@ -28,6 +26,7 @@ export interface DiscoveryParts {
   readonly descriptors: Descriptors;
   readonly generations: Generations;
   readonly looker: Looker;
+  readonly renames: Renames;
 }
 
 export class Discovery {
@@ -35,9 +34,6 @@ export class Discovery {
   private readonly known: KnownSources;
   /** Where files begin that are new in the first scan; all later ones begin at byte 0. */
   private start: "beginning" | "end";
-  /** Searches in a row that left files without a verdict, and ticks until the next one. */
-  private searches = 0;
-  private rest = 0;
   private reported: "nothing" | "no match" = "nothing";
 
   constructor(parts: DiscoveryParts) {
@@ -79,13 +75,14 @@ export class Discovery {
   /** A path that a pattern matches, and that belongs to no tail. */
   consider(path: string): void {
     this.attempt(path, () => {
-      const { registry, looker } = this.parts;
+      const { registry, looker, renames } = this.parts;
       const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
       if (!stats?.isFile()) return;
       const tail = registry.withKey(liveKey(stats));
       if (tail === undefined) return this.create(path, stats, "whatever");
       if (tail.mode === "named") looker.look(tail);
-      if (tail.mode !== "named" && tail.mode !== "over") this.rename(tail, path);
+      if (tail.mode === "named") tail.alias = path;
+      else if (tail.mode !== "over") renames.rename(tail, path);
     });
   }
 
@@ -95,16 +92,9 @@ export class Discovery {
       run();
     } catch (error) {
       if (!isSystemError(error)) throw error;
+      if (hasCode(error, "ENOENT", "ENOTDIR")) return;
       this.parts.shared.nag.warn("file_unreadable", `Cannot look at ${path}: ${describe(error)}.`, { path });
     }
-  }
-
-  private rename(tail: Tail, path: string): void {
-    const { registry, generations, looker } = this.parts;
-    registry.name(tail, path);
-    generations.identify(tail);
-    tail.interval = HOT_MS;
-    looker.look(tail);
   }
 
   /** @param content known: the file is none of ours unless an earlier process read it */
@@ -112,6 +102,7 @@ export class Discovery {
     const { descriptors, looker, registry, shared } = this.parts;
     const { options, clock } = shared;
     const tail = new Tail(path, stats, clock.now());
+    tail.alias = targetOf(path);
     const size = Number(stats.size);
     const isKnown = this.known.has(tail);
     const age = clock.wall() - Number(stats.mtimeMs);
@@ -145,56 +136,31 @@ export class Discovery {
   /** Known sources whose files no pattern led to: renamed in their directories, or nowhere. */
   private async searchKnown(): Promise<void> {
     if (this.known.size === 0) return;
-    const { generations, registry, shared } = this.parts;
+    const { generations, shared } = this.parts;
     const listing = new Listing(shared.clock);
     for (const known of [...this.known]) {
       const search = await listing.find(known.identity.path, known.identity);
       if (shared.signal.aborted) return;
       // Matched meanwhile: by a hint, or together with another generation of its file.
       if (search.kind === "unreadable" || !this.known.includes(known)) continue;
-      if (search.kind === "found" && registry.withKey(liveKey(search.file.stats)) === undefined) {
-        const { path, stats } = search.file;
-        this.attempt(path, () => this.create(path, stats, "known"));
-        continue;
-      }
+      if (search.kind === "found" && this.continueAt(search.file) === "tried") continue;
       this.known.remove(known);
       generations.retire(known);
       shared.log.info("source_gone", goneMessage(known.identity.path, known.checkpoint), { path: known.identity.path });
     }
   }
 
-  /** Finds new names for the files that lost theirs. Called with every tick; rests longer where nothing can be told. */
-  async searchDisplaced(): Promise<void> {
-    const { registry, shared } = this.parts;
-    if (registry.displaced.size === 0 || --this.rest > 0) return;
-    const listing = new Listing(shared.clock);
-    for (const tail of [...registry.displaced]) {
-      const search = await listing.find(tail.path, tail);
-      if (shared.signal.aborted) return;
-      if (tail.mode !== "displaced" || tail.turn === "reading") continue;
-      if (search.kind === "found" && stillThere(search.file, tail)) this.rename(tail, search.file.path);
-      else if (search.kind !== "unreadable" && ++tail.misses >= MISSES) this.miss(tail);
-    }
-    this.searches = registry.displaced.size === 0 ? 0 : this.searches + 1;
-    this.rest = Math.min(MAX_REST, 2 ** Math.max(0, this.searches - MISSES));
-  }
-
-  private miss(tail: Tail): void {
-    const { generations, registry, shared } = this.parts;
-    if (tail.fd !== CLOSED) {
-      registry.unname(tail);
-      generations.lose(tail);
-      return;
-    }
-    shared.unread.deleted += tail.lag;
-    generations.finish(tail);
+  /** A file of an earlier process under a name that no pattern matches. taken: it goes on under another source. */
+  private continueAt({ path, stats }: Found): "tried" | "taken" {
+    if (this.parts.registry.withKey(liveKey(stats)) !== undefined) return "taken";
+    this.attempt(path, () => this.create(path, stats, "known"));
+    return "tried";
   }
 }
 
-/** The listing may be older than the last rename. */
-function stillThere(file: Found, tail: Tail): boolean {
-  const stats = statIfPossible(file.path);
-  return stats !== undefined && liveKey(stats) === tail.key;
+/** Where a symbolic link leads. */
+function targetOf(path: string): string | undefined {
+  return lstatSync(path).isSymbolicLink() ? realpathSync(path) : undefined;
 }
 
 function goneMessage(path: string, checkpoint: number): string {

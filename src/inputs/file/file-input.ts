@@ -19,6 +19,7 @@ import { anyOf, compile } from "./patterns.ts";
 import { Reader } from "./reader.ts";
 import { type LaneName, ReadyQueue } from "./ready.ts";
 import { Registry } from "./registry.ts";
+import { Renames } from "./renames.ts";
 import { type FileInputStatus, statusOf } from "./status.ts";
 import type { Tail } from "./tail.ts";
 
@@ -41,6 +42,7 @@ export class FileInput {
   private readonly descriptors: Descriptors;
   private readonly generations: Generations;
   private readonly looker: Looker;
+  private readonly renames: Renames;
   private readonly discovery: Discovery;
   private readonly reader: Reader;
   private readonly hints: Hints | undefined;
@@ -63,7 +65,9 @@ export class FileInput {
     const { descriptors, generations, growth } = this;
     this.looker = new Looker({ shared, registry, descriptors, generations, ready, agenda, growth });
     const { looker } = this;
-    this.discovery = new Discovery({ shared, patterns, excluded, registry, descriptors, generations, looker });
+    this.renames = new Renames({ shared, registry, generations, looker });
+    const { renames } = this;
+    this.discovery = new Discovery({ shared, patterns, excluded, registry, descriptors, generations, looker, renames });
     const framing = new TextFraming(parts.kernel, options);
     this.reader = new Reader({ shared, framing, descriptors, generations, fault: this.end.reject });
     const { discovery } = this;
@@ -145,7 +149,7 @@ export class FileInput {
         this.looker.look(tail);
       }
       if (signal.aborted) return;
-      await this.discovery.searchDisplaced();
+      await this.renames.search();
       abandonBeyond(options.held, this.registry, this.generations, this.shared);
       this.generations.tidy();
       this.growth.turn();

@@ -33,6 +33,8 @@ export class Tail {
   path: string;
   /** Where it was found first: under another name it has been rotated. */
   readonly firstPath: string;
+  /** Another name that led to it: a second link, or where a symbolic link leads. */
+  alias: string | undefined = undefined;
   mode: TailMode = "named";
   turn: Turn = "none";
   /** Where it is queued. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   appendFileSync,
   copyFileSync,
+  linkSync,
   mkdirSync,
   renameSync,
   rmSync,
@@ -229,4 +230,36 @@ test("moved to another directory that the pattern covers: the same file", async 
   appendFileSync(join(dir, "old/a.log"), "two\n");
   await intake.until(() => intake.text === "one\ntwo\n", "the rest");
   assert.equal(intake.sources.size, 1);
+});
+
+test("one of two names is removed: the file goes on under the other, and is not read anew", async (t) => {
+  const { dir, intake, run } = bench(t);
+  for (const name of ["x", "y"]) mkdirSync(join(dir, name));
+  writeFileSync(join(dir, "x/a.log"), "one\n");
+  linkSync(join(dir, "x/a.log"), join(dir, "y/b.log"));
+  const input = await run({ paths: [join(dir, "*/*.log")] }, { clock });
+  await intake.until(() => intake.text === "one\n" && input.status().open === 0, "the first line");
+  unlinkSync(join(dir, "x/a.log"));
+  appendFileSync(join(dir, "y/b.log"), "two\n");
+  await intake.until(() => intake.text === "one\ntwo\n", "the second line");
+  assert.equal(intake.sources.size, 1);
+});
+
+test("a link that is switched to another directory and back: neither file is read anew", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const link = join(dir, "a.log");
+  for (const name of ["x", "y"]) {
+    mkdirSync(join(dir, name));
+    writeFileSync(join(dir, name, "file"), `${name}\n`);
+  }
+  symlinkSync(join(dir, "x/file"), link);
+  const input = await run({}, { clock });
+  await intake.until(() => intake.text === "x\n" && input.status().open === 0, "the first target");
+  for (const [i, name] of ["y", "x", "y"].entries()) {
+    rmSync(link);
+    symlinkSync(join(dir, name, "file"), link);
+    appendFileSync(join(dir, name, "file"), `${i}\n`);
+    await intake.until(() => intake.texts.some((text) => text.endsWith(`${i}\n`)), `switch ${i}`);
+  }
+  assert.deepEqual(intake.texts, ["x\n1\n", "y\n0\n2\n"]);
 });

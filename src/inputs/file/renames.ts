@@ -1,0 +1,84 @@
+// New names for files that lost theirs: a second name that was seen before, or what lies in the directory of the old name,
+// also under names that no pattern matches. A file that is not found there twice has no name that we know.
+import { statSync } from "node:fs";
+import { isSystemError } from "./descriptors.ts";
+import type { Generations } from "./generations.ts";
+import { liveKey } from "./identity.ts";
+import { Listing } from "./listing.ts";
+import { HOT_MS, type Looker } from "./look.ts";
+import type { Shared } from "./parts.ts";
+import type { Registry } from "./registry.ts";
+import { CLOSED, type Tail } from "./tail.ts";
+
+/** A rename chain may hide a file from one listing. */
+const MISSES = 2;
+/** Ticks between searches where nothing can be told. */
+const MAX_REST = 32;
+
+export interface RenamesParts {
+  readonly shared: Shared;
+  readonly registry: Registry;
+  readonly generations: Generations;
+  readonly looker: Looker;
+}
+
+export class Renames {
+  private readonly parts: RenamesParts;
+  /** Searches in a row that left files without a verdict, and ticks until the next one. */
+  private searches = 0;
+  private rest = 0;
+
+  constructor(parts: RenamesParts) {
+    this.parts = parts;
+  }
+
+  rename(tail: Tail, path: string): void {
+    const { registry, generations, looker } = this.parts;
+    registry.name(tail, path);
+    generations.identify(tail);
+    tail.interval = HOT_MS;
+    looker.look(tail);
+  }
+
+  /** Finds new names for the files that lost theirs. Called with every tick; rests longer where nothing can be told. */
+  async search(): Promise<void> {
+    const { registry, shared } = this.parts;
+    if (registry.displaced.size === 0 || --this.rest > 0) return;
+    const listing = new Listing(shared.clock);
+    for (const tail of [...registry.displaced]) {
+      if (tail.alias !== undefined && leadsTo(tail.alias, tail)) {
+        this.rename(tail, tail.alias);
+        continue;
+      }
+      const search = await listing.find(tail.path, tail);
+      if (shared.signal.aborted) return;
+      if (tail.mode !== "displaced" || tail.turn === "reading") continue;
+      if (search.kind === "found" && leadsTo(search.file.path, tail)) this.rename(tail, search.file.path);
+      else if (search.kind !== "unreadable" && ++tail.misses >= MISSES) this.miss(tail);
+    }
+    this.searches = registry.displaced.size === 0 ? 0 : this.searches + 1;
+    this.rest = Math.min(MAX_REST, 2 ** Math.max(0, this.searches - MISSES));
+  }
+
+  private miss(tail: Tail): void {
+    const { generations, registry, shared } = this.parts;
+    if (tail.fd !== CLOSED) {
+      registry.unname(tail);
+      generations.lose(tail);
+      return;
+    }
+    shared.unread.deleted += tail.lag;
+    generations.finish(tail);
+  }
+}
+
+/** Now: a listing may be older than the last rename. */
+function leadsTo(path: string, tail: Tail): boolean {
+  try {
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats !== undefined && liveKey(stats) === tail.key;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return false;
+  }
+}
