@@ -156,7 +156,7 @@ export function ledgerStatus(ledger: LedgerFacts): LedgerStatus {
 
 const NOTHING: Count = { records: 0, bytes: 0 };
 
-function sumLedgers(ledgers: readonly LedgerFacts[]): LedgerFacts {
+export function sumLedgers(ledgers: readonly LedgerFacts[]): LedgerFacts {
   const sum = (counts: readonly Count[]): Count => ({
     records: counts.reduce((total, count) => total + count.records, 0),
     bytes: counts.reduce((total, count) => total + count.bytes, 0),

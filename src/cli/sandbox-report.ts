@@ -1,0 +1,67 @@
+// What the sandbox prints: where it is, then every ten seconds what has arrived, if anything has.
+import type { Clock } from "../core/clock.ts";
+import { count, duration, flow } from "../core/figures.ts";
+import type { BulkServer } from "../sandbox/bulk-server.ts";
+import { faultsText } from "../sandbox/faults.ts";
+
+const EVERY_MS = 10_000;
+
+export function sandboxBlock({ url, faults }: Pick<BulkServer, "url" | "faults">): string[] {
+  return [
+    "A small Elasticsearch-compatible endpoint: it counts documents and keeps none.",
+    "",
+    `  try     spillway run -c spillway.yml --set output.hosts=${url}`,
+    `  switch  curl -X PUT ${url}/_sandbox/faults -d 'slow=200ms,429=30%'`,
+    `  faults  ${faultsText(faults)}`,
+    `  url     ${url}`,
+    "",
+    "Ctrl-C ends it.",
+  ];
+}
+
+export class SandboxReport {
+  private readonly server: BulkServer;
+  private readonly clock: Clock;
+  private readonly startedAt: number;
+
+  constructor(server: BulkServer, clock: Clock) {
+    this.server = server;
+    this.clock = clock;
+    this.startedAt = clock.now();
+  }
+
+  /** Until `signal` aborts. */
+  async lines(signal: AbortSignal, print: (line: string) => void): Promise<void> {
+    let before = this.now();
+    for (;;) {
+      await this.clock.sleep(EVERY_MS, signal);
+      if (signal.aborted) return;
+      const now = this.now();
+      if (now.requests === before.requests) continue;
+      print(this.line(before, now));
+      before = now;
+    }
+  }
+
+  private now(): { documents: number; requests: number; failed: number; bytes: number } {
+    return { documents: this.server.store.count(), ...this.server.counts };
+  }
+
+  private line(before: ReturnType<SandboxReport["now"]>, now: ReturnType<SandboxReport["now"]>): string {
+    const at = new Date(this.clock.wall()).toISOString().slice(11, 19);
+    const parts = [
+      `${count(now.documents - before.documents)} more documents`,
+      `${count(now.requests - before.requests)} requests, ${count(now.failed - before.failed)} failed`,
+      flow(now.bytes - before.bytes),
+      `${count(now.documents)} documents in all`,
+      `faults ${faultsText(this.server.faults)}`,
+    ];
+    return `${at}  ${parts.join("; ")}`;
+  }
+
+  summary(): string {
+    const { documents, requests, failed, bytes } = this.now();
+    const ran = duration(this.clock.now() - this.startedAt);
+    return `ended after ${ran}: ${count(documents)} documents, ${count(requests)} requests, ${count(failed)} failed, ${flow(bytes)}`;
+  }
+}

@@ -1,0 +1,193 @@
+// The commands that read a state directory, run as a user would, beside the agent that writes it and after it.
+import assert from "node:assert/strict";
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { openForWriting } from "../../src/buffer/database.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { inspectLines } from "../../src/cli/inspect-report.ts";
+import { findSources } from "../../src/cli/source-files.ts";
+import { NOTHING_STORED } from "../../src/buffer/inspect.ts";
+import { LINES, makeState, remove, UNREAD } from "../helpers/state-directory.ts";
+import type { Made } from "../helpers/state-directory.ts";
+import { runBin } from "./run-bin.ts";
+
+let made: Made;
+before(async () => void (made = await makeState()));
+after(() => remove(made));
+
+const READ = LINES.join("").length;
+
+test("inspect: the verdict comes first, then what explains it", async () => {
+  const { code, out, err } = await runBin(["inspect", "--path", made.state]);
+  assert.equal(code, 0);
+  const [verdict = "", ...rest] = out.split("\n");
+  const lost = String.raw`1 sampled out \(5 B\), 2 dropped \(oldest\) \(9 B\)`;
+  const says = `: 4 records \\(21 B\\) buffered, the oldest for 1m0.s; ${lost}; 1 document refused by the server; the ledger balances$`;
+  assert.match(verdict, new RegExp(says));
+  const text = rest.join("\n");
+  assert.match(text, /^Buffered: 2 chunks, 4 records, 21 B of log stored in [0-9]+ B, read from 2\S+Z to 2\S+Z$/m);
+  assert.match(text, new RegExp(`^read +10 +${READ}$`, "m"));
+  assert.match(text, /^balance +0 +0$/m);
+  assert.match(text, /^app +10 +2 +3 +1 +4 +0$/m);
+  assert.match(text, new RegExp(`^app +${READ} +${READ + UNREAD.length} +${UNREAD.length} +${made.log}$`, "m"));
+  assert.match(err, new RegExp(`spillway losses list --path ${made.state}\n.*spillway dead-letters list --path`));
+});
+
+test("inspect --json: the ledger has the shape of /status", async () => {
+  const { code, out, err } = await runBin(["inspect", "--path", made.state, "--json"]);
+  assert.deepEqual([code, err], [0, ""]);
+  const doc = JSON.parse(out);
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  assert.deepEqual([doc.version, doc.path, doc.sound, doc.breaches], [version, made.state, true, []]);
+  assert.deepEqual(doc.ledger.read, { records: 10, bytes: READ });
+  assert.deepEqual(doc.ledger.dropped.oldest, { records: 2, bytes: 9 });
+  assert.deepEqual(doc.ledger.balance, { records: 0, bytes: 0 });
+  assert.deepEqual(doc.inputs.app.ledger, doc.ledger);
+  assert.equal(doc.inputs.app.lag_bytes, UNREAD.length);
+  assert.deepEqual([doc.buffer.chunks, doc.buffer.records, doc.buffer.bytes], [2, 4, 21]);
+  assert.ok(doc.buffer.oldest_seconds >= 60 && doc.buffer.disk.bytes > 0);
+  const { id, input, path, path_now: now, file, offset, size_bytes: size } = doc.sources[0];
+  assert.deepEqual([id, input, path, now, file], [made.source.id, "app", made.log, made.log, "there"]);
+  assert.deepEqual([offset, size], [READ, READ + UNREAD.length]);
+});
+
+test("dead-letters list and show: what a server and a log say moves no cursor", async () => {
+  const list = await runBin(["dead-letters", "list", "--path", made.state]);
+  assert.equal(list.code, 0);
+  assert.ok(!list.out.includes("\x1b"));
+  assert.match(
+    list.out,
+    /^ 1 {2}2\S+Z +app +9 +\S+app\.log:4 +400 document_parsing_exception: failed .* \\x1b\[2J'two'$/m,
+  );
+  assert.match(list.err, /spillway dead-letters show 1 --path/);
+  const show = await runBin(["dead-letters", "show", "1", "--path", made.state]);
+  assert.equal(show.code, 0);
+  assert.match(show.out, new RegExp(`^offset {2}4 \\(_id ${made.source.id}-4\\)$`, "m"));
+  assert.ok(show.out.endsWith("\n\n\\x1b[31mtwo\n"));
+});
+
+test("dead-letters --json: the body is exact", async () => {
+  const list = JSON.parse((await runBin(["dead-letters", "list", "--path", made.state, "--json"])).out);
+  assert.deepEqual([list.total, list.dead_letters.length, list.dead_letters[0].index], [1, 1, "logs-app"]);
+  const one = JSON.parse((await runBin(["dead-letters", "show", "1", "--path", made.state, "--json"])).out);
+  const { body, body_encoding: encoding, ...facts } = one.dead_letter;
+  assert.deepEqual([body, encoding], ["\x1b[31mtwo", "utf-8"]);
+  assert.deepEqual(facts, list.dead_letters[0]);
+});
+
+test("losses list: each range with its reason, and what is uncertain", async () => {
+  const { code, out, err } = await runBin(["losses", "list", "--path", made.state]);
+  assert.deepEqual([code, err], [0, ""]);
+  const [, sampled = "", dropped = "", sums] = out.split("\n");
+  assert.match(sampled, /^2\S+Z +app +sampled 1 in 2 +1 +5 B {2}\S+app\.log:13-24$/);
+  assert.match(
+    dropped,
+    /^2\S+Z +app +dropped oldest +2 +9 B {2}\S+app\.log:24-33 {2}uncertain: some may have been stored$/,
+  );
+  assert.equal(sums, "2 ranges, 3 records, 14 B; 1 uncertain");
+  const doc = JSON.parse((await runBin(["losses", "list", "--path", made.state, "--json"])).out);
+  const of = doc.losses.map(({ reason, n, uncertain, records }: Record<string, unknown>) => [
+    reason,
+    n,
+    uncertain,
+    records,
+  ]);
+  assert.deepEqual(of, [
+    ["sampled", 2, false, 1],
+    ["oldest", null, true, 2],
+  ]);
+  const other = await runBin(["losses", "list", "--path", made.state, "--input", "other"]);
+  assert.deepEqual([other.code, other.out], [0, "no losses of input other\n"]);
+});
+
+test("the directory of a configuration, and the words for the next command", async () => {
+  const file = join(made.root, "spillway.yml");
+  const output = `output: { hosts: ["http://127.0.0.1:9200"] }`;
+  writeFileSync(
+    file,
+    `{ inputs: [{ id: app, paths: ["${made.log}"] }], buffer: { path: "${made.state}" }, ${output} }`,
+  );
+  const { code, err } = await runBin(["inspect", "-c", file]);
+  assert.equal(code, 0);
+  assert.match(err, new RegExp(`spillway losses list -c ${file}`));
+  const wrong = await runBin(["losses", "list", "-c", join(made.root, "none.yml")]);
+  assert.equal(wrong.code, 78);
+  assert.match(wrong.err, /\[unreadable-file\]/);
+});
+
+test("where nothing is, one sentence says so", async () => {
+  const missing = await runBin(["inspect", "--path", join(made.root, "nowhere")]);
+  assert.equal(missing.code, 78);
+  assert.match(missing.err, /^spillway: there is no state directory \S+nowhere; .* \[state-missing\]\n$/);
+  const empty = await runBin(["inspect", "--path", made.root]);
+  assert.deepEqual([empty.code, empty.out, empty.err], [0, `${made.root}: nothing was ever stored here\n`, ""]);
+  const document = JSON.parse((await runBin(["inspect", "--path", made.root, "--json"])).out);
+  assert.deepEqual([document.sources, document.ledger.read], [[], { records: 0, bytes: 0 }]);
+  const letters = await runBin(["dead-letters", "list", "--path", made.root]);
+  assert.deepEqual([letters.code, letters.out], [0, "no dead letters\n"]);
+  const letter = await runBin(["dead-letters", "show", "7", "--path", made.state]);
+  assert.equal(letter.code, 64);
+  assert.match(letter.err, /there is no dead letter 7 in .* \[letter-missing\]/);
+  const word = await runBin(["dead-letters", "show", "x7", "--path", made.state]);
+  assert.equal(word.code, 64);
+  assert.match(word.err, /<id> is `x7`, needs a number of the list/);
+});
+
+test("a file that goes by another name, is unreadable, replaced or gone is told as such", async () => {
+  const look = async (checkpoint = READ): Promise<unknown> => {
+    const [file] = await findSources([{ ...made.source, checkpoint }], systemClock);
+    return file?.now.state === "there" ? [file.now.path, file.now.lag] : file?.now.state;
+  };
+  const rotated = `${made.log}.1`;
+  renameSync(made.log, rotated);
+  assert.deepEqual(await look(), [rotated, UNREAD.length]);
+  if (process.getuid?.() !== 0) {
+    chmodSync(rotated, 0);
+    assert.equal(await look(), "unreadable");
+    chmodSync(rotated, 0o600);
+  }
+  writeFileSync(rotated, "another text in the same inode\n");
+  assert.equal(await look(0), "replaced");
+  rmSync(rotated);
+  assert.equal(await look(), "gone");
+});
+
+test("only the sources that are farthest behind are listed, and the rest is counted", () => {
+  const files = Array.from({ length: 45 }, (_, lag) => ({
+    source: made.source,
+    now: { state: "there", path: `/log/${lag}`, size: lag, lag } as const,
+  }));
+  const lines = inspectLines({ directory: "/s", found: NOTHING_STORED, files, size: 0, nowMs: 0 });
+  assert.match(lines[0] ?? "", /nothing buffered; nothing was lost; the ledger balances$/);
+  const listed = lines.filter((line) => line.includes(", now /log/"));
+  assert.equal(listed.length, 40);
+  assert.match(listed[0] ?? "", /now \/log\/44$/);
+  assert.equal(lines.at(-1), "and 5 sources more, less behind: --json shows all");
+});
+
+test("a breach is shown, in the document too, and the exit code is 1", async () => {
+  await made.stop();
+  const { db, lock } = openForWriting(made.state);
+  db.exec("UPDATE ledger SET bytes = bytes - 3 WHERE fate = 'delivered'");
+  for (const one of [db, lock]) one.close();
+  const text = await runBin(["inspect", "--path", made.state]);
+  assert.equal(text.code, 1);
+  assert.match(text.out, /; BROKEN\n {2}BROKEN balance, input app: 54 bytes were read, 51 have a fate or a row: 3 are/);
+  assert.match(text.err, /breaks a rule that must always hold; .* \[state-unsound\]/);
+  const json = await runBin(["inspect", "--path", made.state, "--json"]);
+  assert.equal(json.code, 1);
+  const doc = JSON.parse(json.out);
+  assert.deepEqual([doc.sound, doc.breaches[0].rule, doc.inputs.app.ledger.balance.bytes], [false, "balance", 3]);
+});
+
+test("a damaged page is a sentence, not a bug", async () => {
+  const file = join(made.state, "state.db");
+  const bytes = readFileSync(file);
+  bytes.fill(0xff, 16_384);
+  rmSync(`${file}-wal`, { force: true });
+  writeFileSync(file, bytes);
+  const { code, err } = await runBin(["inspect", "--path", made.state]);
+  assert.equal(code, 78);
+  assert.match(err, /state\.db is damaged: .* \[state-corrupt\]/);
+});
