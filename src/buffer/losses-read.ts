@@ -21,6 +21,8 @@ export interface LossFacts {
   readonly hashVersion: number;
 }
 
+type Columns = Omit<LossFacts, "uncertain"> & { readonly uncertain: number };
+
 const PAGE = 500;
 
 /** The oldest first. @param input undefined: of all */
@@ -29,9 +31,9 @@ export function* readLosses(db: Database, input: string | undefined): Generator<
     keep, hash_version AS hashVersion FROM losses WHERE id > ? AND (? IS NULL OR input = ?) ORDER BY id LIMIT ${PAGE}`);
   let after = 0;
   for (;;) {
-    const losses = page.all(after, input ?? null, input ?? null) as LossFacts[];
-    for (const loss of losses) yield { ...loss, uncertain: Boolean(loss.uncertain) };
+    const losses = page.all(after, input ?? null, input ?? null) as Columns[];
+    for (const loss of losses) yield { ...loss, uncertain: loss.uncertain !== 0 };
     if (losses.length < PAGE) return;
-    after = (losses.at(-1) as LossFacts).id;
+    after = (losses.at(-1) as Columns).id;
   }
 }

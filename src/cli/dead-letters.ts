@@ -78,7 +78,7 @@ async function show({ terminal, args }: Call, { directory, db }: State): Promise
   const letter = db && readLetter(db, Number(text));
   if (letter === undefined) {
     throw new SpillwayError("letter-missing", `there is no dead letter ${text} in ${directory}`, {
-      hint: "`spillway dead-letters list` shows the numbers; the oldest go when `buffer.dead_letters` is full",
+      hint: "`spillway dead-letters list` shows the numbers; the oldest go when `output.dead_letters` is full",
       exit: EXIT.usage,
     });
   }

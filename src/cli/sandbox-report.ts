@@ -51,7 +51,7 @@ export class SandboxReport {
     const at = new Date(this.clock.wall()).toISOString().slice(11, 19);
     const parts = [
       `${count(now.documents - before.documents)} more documents`,
-      `${count(now.requests - before.requests)} requests, ${count(now.failed - before.failed)} failed`,
+      `requests ${count(now.requests - before.requests)}, failed ${count(now.failed - before.failed)}`,
       flow(now.bytes - before.bytes),
       `${count(now.documents)} documents in all`,
       `faults ${faultsText(this.server.faults)}`,
@@ -62,6 +62,6 @@ export class SandboxReport {
   summary(): string {
     const { documents, requests, failed, bytes } = this.now();
     const ran = duration(this.clock.now() - this.startedAt);
-    return `ended after ${ran}: ${count(documents)} documents, ${count(requests)} requests, ${count(failed)} failed, ${flow(bytes)}`;
+    return `ended after ${ran}: ${count(documents)} documents, requests ${count(requests)}, failed ${count(failed)}, ${flow(bytes)}`;
   }
 }
