@@ -17,11 +17,11 @@ import { Nag } from "./nag.ts";
 import type { FileInputParts, Shared } from "./parts.ts";
 import { anyOf, compile } from "./patterns.ts";
 import { Reader } from "./reader.ts";
-import { type LaneName, ReadyQueue } from "./ready.ts";
+import { ReadyQueue } from "./ready.ts";
 import { Registry } from "./registry.ts";
 import { Renames } from "./renames.ts";
 import { type FileInputStatus, statusOf } from "./status.ts";
-import type { Tail } from "./tail.ts";
+import type { LaneName, Tail } from "./tail.ts";
 
 /** Reads at once: more bring nothing, the thread pool has four threads. */
 const READERS = 3;

@@ -16,7 +16,9 @@ import { CLOSED, type Tail } from "./tail.ts";
 export const HOT_MS = 250;
 const COLD_MS = 10_000;
 /** A file that was quiet for so long gives its descriptor back; a nameless one is taken as complete. */
-export const QUIET_MS = 5000;
+const QUIET_MS = 5000;
+/** Kernels stamp files with the time of their last tick, up to 10 ms ago. */
+const MTIME_GRAIN_MS = 20;
 
 export interface LookParts {
   readonly shared: Shared;
@@ -80,14 +82,16 @@ export class Looker {
 
   private observe(tail: Tail, stats: Stats): void {
     this.compare(tail, stats);
-    const now = this.parts.shared.clock.now();
+    const { growth, shared } = this.parts;
+    const now = shared.clock.now();
     if (stats.size > tail.size) {
-      this.parts.growth.add(stats.size - tail.size);
+      growth.add(stats.size - tail.size);
       tail.grownAt = now;
       tail.interval = HOT_MS;
     }
     tail.size = stats.size;
     tail.mtimeMs = stats.mtimeMs;
+    tail.mtime = Math.abs(shared.clock.wall() - stats.mtimeMs) < MTIME_GRAIN_MS ? "fresh" : "settled";
     tail.links = stats.nlink;
     if (tail.searched >= tail.pledged) {
       tail.pledged = tail.size;
@@ -107,7 +111,7 @@ export class Looker {
       // Cut behind the position: what was read is still there, or the next read finds that it is not.
       shared.unread.truncated += tail.size - stats.size;
       tail.shrink(stats.size);
-    } else if (stats.size === tail.size && stats.mtimeMs !== tail.mtimeMs && tail.mtimeMs !== 0) {
+    } else if (stats.size === tail.size && (stats.mtimeMs !== tail.mtimeMs || tail.mtime === "fresh")) {
       if (this.overwritten(tail)) generations.restart(tail, 0);
       else tail.searched = tail.position;
     }

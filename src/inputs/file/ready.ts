@@ -5,9 +5,7 @@
 // A reader claims before it asks for room and takes when it has it. What it takes is the first in the lane at that moment,
 // mostly the one it claimed; a file that waits is bound to no reader, so it can change lanes or go away meanwhile.
 import { assert } from "../../core/errors.ts";
-import type { Tail } from "./tail.ts";
-
-export type LaneName = "named" | "nameless";
+import type { LaneName, Tail } from "./tail.ts";
 
 export class ReadyQueue {
   private readonly lanes: Readonly<Record<LaneName, Lane>> = {

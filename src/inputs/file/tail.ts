@@ -10,10 +10,11 @@ import type { BigIntStats } from "node:fs";
 import type { Envelope } from "../../core/chunk.ts";
 import type { Identity, Mark, SourceId } from "../../core/source.ts";
 import { NO_MARK } from "../../core/source.ts";
-import type { LaneName } from "./ready.ts";
 import { type Head, liveKey, NO_HEAD } from "./identity.ts";
 
 export type TailMode = "named" | "displaced" | "nameless" | "over";
+/** Of the queue for turns. */
+export type LaneName = "named" | "nameless";
 export type Turn = "none" | "queued" | "reading";
 /** start: the position is the start of a line. oversized: it is inside of a line whose rest is passed over. */
 export type LineState = "start" | "oversized";
@@ -57,6 +58,8 @@ export class Tail {
   /** As the last look found them. */
   size = 0;
   mtimeMs = 0;
+  /** fresh: written so shortly before the look that another write may have left the same time. */
+  mtime: "fresh" | "settled" = "settled";
   grownAt: number;
   /** All up to `pledged` was there at `pledgedAt` and is still to be read. */
   pledged = 0;

@@ -263,3 +263,13 @@ test("a link that is switched to another directory and back: neither file is rea
   }
   assert.deepEqual(intake.texts, ["x\n1\n", "y\n0\n2\n"]);
 });
+
+test("written over with the same size, within one tick of the kernel's clock", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = join(dir, "a.log");
+  await run({}, { clock });
+  for (let i = 0; i < 30; i++) {
+    writeFileSync(file, `${i % 10} round\n`);
+    await intake.until(() => intake.texts[i] === `${i % 10} round\n`, `round ${i}`, 2000);
+  }
+});
