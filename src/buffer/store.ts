@@ -75,8 +75,18 @@ export class Store {
       if (this.db.inTransaction) this.db.exec("ROLLBACK");
       throw error;
     }
-    if (tx.removed.length > 0) this.db.prepare("PRAGMA incremental_vacuum(64)").all();
+    if (tx.removed.length > 0) this.giveBack();
     return { stored: packed.map((p) => p.data.length + (p.table?.length ?? 0) + ROW_OVERHEAD), size: this.size() };
+  }
+
+  /** Free pages to the file system, a few at a time. The transaction is durable, whatever becomes of this. */
+  private giveBack(): void {
+    try {
+      // By exec: a prepared statement takes one step, and each step gives back one page.
+      this.db.exec("PRAGMA incremental_vacuum(64)");
+    } catch {
+      // The disk is full or failing: the next transaction says so, and the pages are used again meanwhile.
+    }
   }
 
   private pack(row: NewRow): Packed {
