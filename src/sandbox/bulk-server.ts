@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../core/clock.ts";
 import { SpillwayError } from "../core/errors.ts";
+import { Wakeup } from "../core/wakeup.ts";
 import { bulkAnswer, parseFilter } from "./bulk-answer.ts";
 import { BulkReader, MalformedBulk } from "./bulk.ts";
 import { Dice, faultsText, NO_FAULTS, parseFaults } from "./faults.ts";
@@ -43,6 +44,7 @@ export class BulkServer {
   private readonly reader: BulkReader;
   private readonly bodies = new BodyPool();
   private readonly dice: Partial<Record<keyof Faults, Dice>> = {};
+  private readonly changed: Wakeup;
   private current: Faults;
   /** When the bytes that were taken so far are digested. Monotonic milliseconds. */
   private busyUntil = 0;
@@ -50,6 +52,7 @@ export class BulkServer {
   constructor(options: SandboxOptions, clock: Clock) {
     this.options = options;
     this.clock = clock;
+    this.changed = new Wakeup(clock);
     this.current = options.faults;
     this.store = options.keep === "documents" ? new DocumentStore() : new CountingStore();
     this.reader = new BulkReader(this.store);
@@ -79,9 +82,11 @@ export class BulkServer {
     return this.listener.stop();
   }
 
-  /** From the next request on; `down` at once, for those under way too. */
+  /** From the next request on. Those that wait because of the old faults are answered now; `down` ends all at once. */
   async change(faults: Faults): Promise<void> {
     this.current = faults;
+    this.busyUntil = 0;
+    this.changed.notify();
     await (faults.down > 0 ? this.listener.goDown(faults.down) : this.listener.comeUp());
   }
 
@@ -159,7 +164,7 @@ export class BulkServer {
     const now = this.clock.now();
     if (faults.rate > 0) this.busyUntil = Math.max(now, this.busyUntil) + (size / faults.rate) * 1000;
     const wait = (faults.rate > 0 ? this.busyUntil - now : 0) + faults.slow;
-    if (wait > 0) await this.clock.sleep(wait);
+    if (wait > 0) await this.changed.wait(wait);
   }
 
   private refusal(): Refusal | undefined {
