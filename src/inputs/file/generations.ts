@@ -5,7 +5,7 @@ import { readSync } from "node:fs";
 import type { KnownSource, Mark, SourceId } from "../../core/source.ts";
 import { newSourceId } from "../../core/source.ts";
 import type { Descriptors } from "./descriptors.ts";
-import { growHead, HEAD_LENGTH, markBefore, readHead } from "./identity.ts";
+import { growHead, markBefore, readHead } from "./identity.ts";
 import type { Shared } from "./parts.ts";
 import type { ReadyQueue } from "./ready.ts";
 import type { Registry } from "./registry.ts";
@@ -48,13 +48,13 @@ export class Generations {
 
   /** Goes on with a source of an earlier process. */
   resume(tail: Tail, known: KnownSource, size: number): void {
-    const { headLength, headHash, path } = known.identity;
-    const isShort = headLength < Math.min(known.checkpoint, HEAD_LENGTH);
-    tail.head = isShort ? readHead(tail.fd, known.checkpoint) : { length: headLength, hash: headHash };
+    // The head that was kept may reach beyond the checkpoint, or be one commit behind it.
+    tail.head = readHead(tail.fd, known.checkpoint);
     tail.line = lineAt(tail.fd, known, this.shared.options.maxRecord);
     tail.seek(known.checkpoint, known.mark);
     tail.source = known.id;
     this.open(tail, known, size);
+    const { path, headLength } = known.identity;
     if (path !== tail.path || headLength !== tail.head.length) this.identify(tail);
   }
 

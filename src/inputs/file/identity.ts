@@ -36,6 +36,11 @@ export function readHead(fd: number, length: number): Head {
   return { length: read, hash: crc32(scratch.subarray(0, read)) };
 }
 
+/** Lines of one length that end alike have the same mark at the same offset; their heads tell them apart. */
+export function hasHead(fd: number, head: Head): boolean {
+  return readHead(fd, head.length).hash === head.hash;
+}
+
 /** Continues a head with bytes that were read from `at` on. */
 export function growHead(head: Head, bytes: Buffer, at: number): Head {
   const from = head.length - at;
@@ -66,8 +71,7 @@ export function sameMark(a: Mark, b: Mark): boolean {
 /** True when the open file begins as `identity` says, and has what a reader at `offset` has read before it. */
 export function continues(fd: number, identity: Identity, offset: number, mark: Mark): boolean {
   if (fstatSync(fd).size < offset) return false;
-  const head = readHead(fd, identity.headLength);
-  if (head.length !== identity.headLength || head.hash !== identity.headHash) return false;
+  if (!hasHead(fd, { length: identity.headLength, hash: identity.headHash })) return false;
   const before = mark.length === 0 ? NO_MARK : markBefore(fd, offset);
   return sameMark(before, mark);
 }

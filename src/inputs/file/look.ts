@@ -6,7 +6,7 @@ import type { Agenda } from "./agenda.ts";
 import { type Descriptors, isSystemError } from "./descriptors.ts";
 import type { Generations } from "./generations.ts";
 import type { Growth } from "./growth.ts";
-import { markBefore, sameMark } from "./identity.ts";
+import { hasHead, markBefore, sameMark } from "./identity.ts";
 import type { Shared } from "./parts.ts";
 import type { ReadyQueue } from "./ready.ts";
 import type { Registry } from "./registry.ts";
@@ -119,7 +119,7 @@ export class Looker {
 
   private overwritten(tail: Tail): boolean {
     if (tail.position === 0 || !this.parts.descriptors.open(tail)) return false;
-    return !sameMark(markBefore(tail.fd, tail.position), tail.mark);
+    return !hasHead(tail.fd, tail.head) || !sameMark(markBefore(tail.fd, tail.position), tail.mark);
   }
 
   private act(tail: Tail, now: number): void {

@@ -12,7 +12,7 @@ import type { SourceId } from "../../core/source.ts";
 import type { Descriptors } from "./descriptors.ts";
 import type { Framed, Framing } from "./framing.ts";
 import type { Generations } from "./generations.ts";
-import { markWithin } from "./identity.ts";
+import { hasHead, markWithin } from "./identity.ts";
 import type { Shared } from "./parts.ts";
 import type { Tail } from "./tail.ts";
 
@@ -66,9 +66,13 @@ export class Reader {
     }
     tail.failing = "no";
     tail.readAt = clock.now();
-    if (read < 0 || (before.length > 0 && crc32(before) !== tail.mark.hash)) this.restart(tail);
+    if (read < 0 || !this.unchanged(tail, before)) this.restart(tail);
     else if (read > 0) this.take(tail, region, before, bytes.subarray(0, read));
     else tail.shrink(tail.position);
+  }
+
+  private unchanged(tail: Tail, before: Buffer): boolean {
+    return before.length === 0 || (crc32(before) === tail.mark.hash && hasHead(tail.fd, tail.head));
   }
 
   private restart(tail: Tail): void {

@@ -276,3 +276,16 @@ test("written over with the same size, within one tick of the kernel's clock", a
     await intake.until(() => intake.texts.includes(content), content);
   }
 });
+
+test("written over by lines of the same length that end alike", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = join(dir, "a.log");
+  const text = (from: number, lines: number): string =>
+    Array.from({ length: lines }, (_, i) => `${from + i} ${"the same message ".repeat(8)}\n`).join("");
+  await run({}, { clock });
+  for (const content of [text(1000, 3), text(2000, 3), text(3000, 7)]) {
+    writeFileSync(file, content);
+    await intake.until(() => intake.texts.includes(content), "all of the new content");
+  }
+  assert.equal(intake.sources.size, 3);
+});
