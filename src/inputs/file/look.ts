@@ -39,7 +39,8 @@ export class Looker {
 
   look(tail: Tail): void {
     if (tail.mode === "over") return;
-    if (tail.turn !== "reading") {
+    if (tail.turn === "reading") tail.interval = HOT_MS;
+    else {
       try {
         const stats = tail.mode === "nameless" ? fstatSync(tail.fd) : this.byName(tail);
         if (stats !== undefined) this.observe(tail, stats);

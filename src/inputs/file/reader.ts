@@ -66,8 +66,10 @@ export class Reader {
     }
     tail.failing = "no";
     tail.readAt = clock.now();
-    if (read < 0 || !this.unchanged(tail, before)) this.restart(tail);
-    else if (read > 0) this.take(tail, region, before, bytes.subarray(0, read));
+    if (read < 0 || !this.unchanged(tail, before)) return this.restart(tail);
+    // Cut since the last look: without this it would be read again and again for what is not there.
+    if (read < length) tail.size = tail.position + read;
+    if (read > 0) this.take(tail, region, before, bytes.subarray(0, read));
     else tail.shrink(tail.position);
   }
 

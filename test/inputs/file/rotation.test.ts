@@ -289,3 +289,17 @@ test("written over by lines of the same length that end alike", async (t) => {
   }
   assert.equal(intake.sources.size, 3);
 });
+
+test("cut behind the position between the look and the read", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = join(dir, "a.log");
+  intake.shut();
+  const input = await run({}, { clock });
+  writeFileSync(file, "one\npartial");
+  await intake.until(() => input.status().lagBytes === 11, "the look");
+  truncateSync(file, 6);
+  intake.reopen();
+  await intake.until(() => intake.text === "one\n", "the whole line");
+  appendFileSync(file, "x\n");
+  await intake.until(() => intake.text === "one\npax\n", "the line as it is now");
+});
