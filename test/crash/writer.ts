@@ -9,7 +9,8 @@ import type { Random } from "./random.ts";
 interface LogFile {
   path: string;
   readonly fd: number;
-  readonly inode: string;
+  /** Inode and birth: a deleted file's number is used again at once. */
+  readonly identity: string;
   size: number;
   /** The second half of a line that was begun. */
   rest: string;
@@ -76,8 +77,9 @@ export class Writer {
     if (file === undefined) {
       const path = join(this.directory, `${name}.log`);
       appendFileSync(path, "");
-      const inode = String(statSync(path, { bigint: true }).ino);
-      this.current.set(name, (file = { path, fd: openSync(path, "a"), inode, size: 0, rest: "" }));
+      const { ino, birthtimeNs } = statSync(path, { bigint: true });
+      const identity = `${ino} ${birthtimeNs}`;
+      this.current.set(name, (file = { path, fd: openSync(path, "a"), identity, size: 0, rest: "" }));
     }
     this.complete(file);
     return file;
@@ -98,7 +100,7 @@ export class Writer {
   /** A file that was never seen could change its name to one that no pattern matches. */
   private rotate(name: string, durable: readonly KnownSource[]): void {
     const file = this.current.get(name);
-    if (file === undefined || !durable.some((s) => s.identity.inode === file.inode)) return;
+    if (file === undefined || !durable.some((s) => identityOf(s) === file.identity)) return;
     const path = `${file.path}.${this.rotations++}`;
     renameSync(file.path, path);
     file.path = path;
@@ -108,7 +110,7 @@ export class Writer {
 
   private removeOne(durable: readonly KnownSource[]): void {
     const isRead = (f: LogFile): boolean =>
-      f.rest === "" && durable.some((s) => s.identity.inode === f.inode && s.checkpoint === f.size);
+      f.rest === "" && durable.some((s) => identityOf(s) === f.identity && s.checkpoint === f.size);
     const at = this.rotated.findIndex(isRead);
     // The last half of a line may still be owed to a file that was rotated.
     for (const file of this.rotated) this.complete(file);
@@ -117,4 +119,8 @@ export class Writer {
     closeSync(file.fd);
     rmSync(file.path);
   }
+}
+
+function identityOf({ identity }: KnownSource): string {
+  return `${identity.inode} ${identity.birthNs}`;
 }
