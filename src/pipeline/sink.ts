@@ -206,5 +206,6 @@ function overloaded(report: SendReport): boolean {
 }
 
 function joined(error: SpillwayError): string {
-  return error.hint === undefined ? error.message : `${error.message}; ${error.hint}`;
+  const what = error.message.replace(/\.$/, "");
+  return error.hint === undefined ? what : `${what}; ${error.hint}`;
 }

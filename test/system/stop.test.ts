@@ -1,0 +1,181 @@
+// How the agent ends, and what does not end it: stops while nothing is delivered, a second one, a second agent, a port that
+// is taken, servers that refuse, files that cannot be read or are not there yet.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, describe, test } from "node:test";
+import { systemClock } from "../../src/core/clock.ts";
+import { type BulkServer, startSandbox } from "../../src/sandbox/bulk-server.ts";
+import { NO_FAULTS, parseFaults } from "../../src/sandbox/faults.ts";
+import { Workplace, eventually } from "../helpers/agent-process.ts";
+import { Numbered } from "../helpers/numbered.ts";
+import { listenRaw } from "../helpers/raw-server.ts";
+
+const LINES = 2000;
+
+interface Scene {
+  readonly place: Workplace;
+  readonly server: BulkServer;
+  readonly numbered: Numbered;
+  readonly log: string;
+}
+
+async function scene(t: TestContext, sections: Readonly<Record<string, unknown>> = {}, faults = ""): Promise<Scene> {
+  const place = new Workplace();
+  const server = await startSandbox({ keep: "documents", faults: parseFaults(faults) }, systemClock);
+  t.after(async () => {
+    await server.stop();
+    place.remove();
+  });
+  place.configure(server.url, { output: { batch: { age: "50ms" } }, ...sections });
+  const numbered = new Numbered();
+  const log = join(place.logs, "app.log");
+  numbered.append(log, LINES);
+  return { place, server, numbered, log };
+}
+
+describe("a stop while the output is down", () => {
+  test("ends within its grace, keeps everything, and the next start delivers it once", async (t) => {
+    const { place, server, numbered } = await scene(t, { shutdown: { grace: "1s" } }, "down");
+    const agent = place.run();
+    await agent.until("all read", ({ ledger }) => ledger.read.records === LINES);
+    const from = systemClock.now();
+    assert.deepEqual(await agent.stop(), { code: 0, signal: null });
+    const took = systemClock.now() - from;
+    assert.ok(took < 3000, `${took} ms`);
+    assert.match(agent.heard("stopped")[0]?.msg ?? "", /buffered 2,000; balance 0 records, 0 bytes/);
+    const { rows, sources } = place.books();
+    assert.deepEqual([rows.records, rows.bytes], [LINES, numbered.bytes]);
+    assert.equal(sources[0]?.checkpoint, numbered.bytes);
+
+    await server.change(NO_FAULTS);
+    const next = place.run();
+    await next.until("all delivered", ({ ledger }) => ledger.delivered.records === LINES);
+    assert.deepEqual(await next.stop(), { code: 0, signal: null });
+    numbered.assertStored(server);
+    assert.equal(place.books().rows.records, 0);
+  });
+
+  test("a second signal hurries it", async (t) => {
+    const { place } = await scene(t, { shutdown: { grace: "60s" } }, "down");
+    const agent = place.run();
+    await agent.until("all read", ({ ledger }) => ledger.read.records === LINES);
+    agent.signal("SIGTERM");
+    await agent.hears("stopping");
+    await systemClock.sleep(500);
+    assert.ok(agent.runs, "one signal was enough");
+    const from = systemClock.now();
+    assert.deepEqual(await agent.stop(), { code: 0, signal: null });
+    assert.ok(systemClock.now() - from < 3000);
+    assert.equal(place.books().rows.records, LINES);
+  });
+});
+
+describe("what stands in the way of a start", () => {
+  test("another agent in the same directory", async (t) => {
+    const { place } = await scene(t);
+    const first = place.run();
+    await first.url();
+    const second = place.run();
+    assert.deepEqual(await second.exited, { code: 75, signal: null });
+    assert.match(second.said.join("\n"), new RegExp(`in use by process ${first.pid}\\b`));
+    assert.ok(first.runs);
+    await first.stop();
+  });
+
+  test("an admin address that is taken", async (t) => {
+    await using other = await listenRaw(() => {});
+    const { place, server, numbered } = await scene(t, { admin: { listen: `127.0.0.1:${other.port}` } });
+    const agent = place.run();
+    assert.deepEqual(await agent.exited, { code: 75, signal: null });
+    assert.match(agent.said.join("\n"), new RegExp(`127\\.0\\.0\\.1:${other.port}.*in use`));
+    // Nothing was read yet, and nothing is held.
+    assert.equal(place.books().sources.length, 0);
+    place.configure(server.url);
+    const next = place.run("--once");
+    assert.deepEqual(await next.exited, { code: 0, signal: null });
+    numbered.assertStored(server);
+  });
+});
+
+/** The fault, what is said of it when it is there from the start, and when it comes later. */
+const REFUSALS: readonly (readonly [string, RegExp, RegExp])[] = [
+  ["down", /ECONNREFUSED.*output\.hosts/, /ECONNREFUSED|ECONNRESET|socket/],
+  ["html", /text\/html.*output\.hosts/, /text\/html.*output\.hosts/],
+  ["401", /401.*output\.auth/, /401.*output\.auth/],
+];
+
+describe("a server that refuses", () => {
+  for (const [fault, atStart, later] of REFUSALS) {
+    test(fault, async (t) => {
+      const { place, server, numbered, log } = await scene(t, {}, fault);
+      const agent = place.run();
+      assert.match((await agent.hears("output_down")).msg, atStart);
+      await agent.until("all read", ({ ledger }) => ledger.read.records === LINES);
+      await server.change(NO_FAULTS);
+      await agent.until("all delivered", ({ ledger }) => ledger.delivered.records === LINES);
+      await agent.hears("output_up");
+
+      await server.change(parseFaults(fault));
+      numbered.append(log, LINES);
+      assert.match((await agent.hears("output_down", 1)).msg, later);
+      assert.ok((await agent.status())?.output.last_error);
+      await server.change(NO_FAULTS);
+      await agent.until("all delivered", ({ ledger }) => ledger.delivered.records === 2 * LINES);
+      await agent.hears("output_up", 1);
+      assert.equal(agent.heard("output_down").length, 2);
+      assert.deepEqual(await agent.stop(), { code: 0, signal: null });
+      numbered.assertStored(server);
+    });
+  }
+});
+
+const NOBODY = 65534;
+const AS_NOBODY = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] as const;
+
+function cannotBecomeNobody(): string | false {
+  const [command, ...rest] = AS_NOBODY;
+  if (process.getuid?.() !== 0) return "only root can run the agent as somebody who may not read a file";
+  const { status } = spawnSync(command, [...rest, process.execPath, "--version"]);
+  return status !== 0 && "setpriv is missing, or nobody may not run this Node; apt-get install util-linux";
+}
+
+describe("files", () => {
+  test("one that may not be read does not hold up the others", { skip: cannotBecomeNobody() }, async (t) => {
+    const { place, server, numbered, log } = await scene(t);
+    const locked = join(place.logs, "locked.log");
+    numbered.append(locked, LINES);
+    chmodSync(locked, 0o600);
+    chmodSync(log, 0o644);
+    for (const path of [place.root, place.logs]) chmodSync(path, 0o755);
+    mkdirSync(place.state);
+    chownSync(place.state, NOBODY, NOBODY);
+    const agent = place.runBelow(AS_NOBODY);
+    const delivered = (count: number): Promise<unknown> =>
+      agent.until(`${count} delivered`, ({ ledger }) => ledger.delivered.records === count);
+    await delivered(LINES);
+    const about = await eventually("a word about the file", () => agent.log.find(({ msg }) => msg.includes(locked)));
+    assert.match(about.msg, /EACCES|permission|may not/i);
+    chmodSync(locked, 0o644);
+    await delivered(2 * LINES);
+    assert.deepEqual(await agent.stop(), { code: 0, signal: null });
+    numbered.assertStored(server);
+  });
+
+  test("a directory that appears later", async (t) => {
+    const { place, server, numbered } = await scene(t);
+    const later = join(place.root, "later/deep");
+    place.configure(server.url, {
+      inputs: [{ id: "app", paths: [join(place.logs, "*.log"), join(place.root, "later/**/*.log")] }],
+      output: { batch: { age: "50ms" } },
+    });
+    const agent = place.run();
+    await agent.until("the first delivered", ({ ledger }) => ledger.delivered.records === LINES);
+    mkdirSync(later, { recursive: true });
+    numbered.append(join(later, "new.log"), LINES);
+    await agent.until("the new delivered", ({ ledger }) => ledger.delivered.records === 2 * LINES);
+    assert.deepEqual(await agent.stop(), { code: 0, signal: null });
+    numbered.assertStored(server);
+  });
+});
