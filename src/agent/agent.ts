@@ -142,7 +142,7 @@ export class Agent {
     this.statuses = new Map([...this.inputs].map(([id, input]) => [id, input.status()]));
     let lag = 0;
     for (const status of this.statuses.values()) lag += status.lagBytes;
-    if (this.lag.observe(lag)) this.buffer.spill();
+    this.buffer.lag(this.lag.observe(lag));
     this.ladders.turn();
     this.buffer.expire(this.options.config.buffer.maxAge);
     this.options.clock.after(TICK_MS, () => this.tick());

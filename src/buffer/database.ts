@@ -20,6 +20,7 @@ export function openForWriting(directory: string): { db: Database; lock: Databas
   for (let v = version; v < SCHEMA_VERSION; v++) {
     db.exec(`BEGIN IMMEDIATE; ${STEPS[v] as string} PRAGMA user_version = ${v + 1}; COMMIT;`);
   }
+  db.pragma("cache_size = -2048");
   db.pragma("wal_autocheckpoint = 256");
   db.pragma("journal_size_limit = 8388608");
   return { db, lock };

@@ -23,7 +23,7 @@ export function stalls(state: BufferState): boolean {
  * sink takes. New chunks then stay in memory while the old rows settle.
  */
 export function leaveSpill(state: BufferState): void {
-  if (state.mode !== "spill" || state.phase === "stopping") return;
+  if (state.mode !== "spill" || state.phase === "stopping" || state.lag === "grows") return;
   if (state.unloaded.size > 0 || state.loading > 0 || !state.taking(STALL_MS)) return;
   state.mode = "memory";
 }

@@ -171,10 +171,11 @@ export class SpillBuffer {
     this.advance();
   }
 
-  /** Something outside knows that the sink cannot keep up: lag grows. */
-  spill(): void {
-    enterSpill(this.state);
-    this.wake(0);
+  /** Whether the sources outgrow the sink, as somebody outside sees it: while they do, the spool takes what is read. */
+  lag(grows: boolean): void {
+    this.state.lag = grows ? "grows" : "steady";
+    if (grows) enterSpill(this.state);
+    if (grows) this.wake(0);
   }
 
   /** After the sink's verdicts, evictions, releases: lets everybody go on who can. */

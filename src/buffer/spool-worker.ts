@@ -5,6 +5,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { SpillwayError, describe } from "../core/errors.ts";
 import { openForWriting } from "./database.ts";
 import { Store } from "./store.ts";
+import { Sweep } from "./sweep.ts";
 import type { Answer, Failure, Question, SpoolOptions } from "./spool-protocol.ts";
 
 const { directory, memory, letters, maxPages } = workerData as SpoolOptions & { memory: SharedArrayBuffer };
@@ -39,6 +40,7 @@ function open(): Store {
 }
 
 let store: Store | undefined;
+const sweep = new Sweep();
 
 function answer(question: Question): Answer["result"] {
   if (question.kind === "open") {
@@ -46,8 +48,14 @@ function answer(question: Question): Answer["result"] {
     return store.recover(machineId());
   }
   const opened = store as Store;
-  if (question.kind === "commit") return opened.commit(question.transaction);
-  if (question.kind === "load") return opened.load(question.seq, question.region, question.table);
+  if (question.kind === "commit") {
+    sweep.left(question.transaction.rows.length);
+    return opened.commit(question.transaction);
+  }
+  if (question.kind === "load") {
+    sweep.left(1);
+    return opened.load(question.seq, question.region, question.table);
+  }
   opened.close();
   return undefined;
 }

@@ -19,7 +19,7 @@ export class SqliteSpool implements Spool {
     const entry = new URL(import.meta.url.endsWith(".ts") ? "./spool-worker.ts" : "./spool-worker.js", import.meta.url);
     this.worker = new Worker(entry, {
       workerData: { ...options, memory },
-      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 },
+      resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 },
     });
     this.worker.on("message", (answer: Answer) => this.answered(answer));
     this.worker.on("error", (error) => this.fail(error));

@@ -31,6 +31,8 @@ export class BufferState {
   reading: "working" | "failing" = "working";
   /** "stopping": everything wants a row, nothing is leased any more. */
   phase: "running" | "stopping" = "running";
+  /** "grows": producers are faster than the sink takes, though it takes. */
+  lag: "steady" | "grows" = "steady";
   readonly sources = new Map<string, SourceState>();
   /** Sources that a commit should not let wait: id not durable, or gone with bytes that are neither row nor fate. */
   readonly urgent = new Set<SourceState>();
