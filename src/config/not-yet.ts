@@ -29,12 +29,16 @@ const INPUT: readonly Lack[] = [
   { key: "exclude_lines", used: some, instead: "remove it: all lines are shipped" },
   { key: "redact", used: some, instead: "remove it, and let an ingest pipeline of the server redact" },
 ];
+const OUTPUT: readonly Lack[] = [
+  { key: "order", used: (value) => value !== "oldest", instead: "`order: oldest`" },
+];
 const RUNG: readonly Lack[] = [
   { key: "notify", used: given, instead: "remove it, and alert on the metric `spillway_policy_rung`" },
 ];
 
 export function refuseNotYet(config: Read, report: Report): void {
   for (const [i, input] of present(config.inputs)) refuse(input, INPUT, ["inputs", i], report);
+  if (config.output !== undefined) refuse(config.output, OUTPUT, ["output"], report);
   for (const [name, ladder] of Object.entries(config.policies)) {
     for (const [i, rung] of present(ladder)) refuse(rung, RUNG, ["policies", name, i], report);
   }
