@@ -4,7 +4,7 @@
 // - row "writing": a transaction reads the region, which therefore stays until the answer (rule W7).
 import type { Arena, Region } from "../core/arena.ts";
 import type { Envelope } from "../core/chunk.ts";
-import { type Count, type Fate, OPEN } from "../core/fate.ts";
+import type { Count, Fate } from "../core/fate.ts";
 import type { Identity, Mark, SourceId } from "../core/source.ts";
 import type { DeadLetter } from "./spool.ts";
 import type { SeqQueue } from "./seq-queue.ts";
@@ -111,11 +111,6 @@ export function encodedEstimate(chunk: Chunk): number {
 /** Bytes of the arena that the chunk takes now. */
 export function memoryOf(chunk: Chunk): number {
   return (chunk.region?.size ?? 0) + (chunk.table?.size ?? 0);
-}
-
-/** The fate of record `index`. */
-export function fateOf(chunk: Chunk, index: number): Fate {
-  return chunk.fates === undefined ? OPEN : (chunk.fates[index] as Fate);
 }
 
 export function releaseRegions(arena: Arena, chunk: Chunk): void {

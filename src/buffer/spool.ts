@@ -3,7 +3,7 @@
 // and the buffer has one under way at a time.
 import type { Region } from "../core/arena.ts";
 import type { Envelope } from "../core/chunk.ts";
-import type { Count, Fate } from "../core/fate.ts";
+import type { Fate } from "../core/fate.ts";
 import type { Identity, KnownSource, Mark, SourceId } from "../core/source.ts";
 import type { LedgerDelta } from "./ledger.ts";
 
@@ -117,5 +117,3 @@ export interface Spool {
   load(seq: number, region: Region, table: Region | undefined): Promise<"loaded" | "corrupt">;
   close(): Promise<void>;
 }
-
-export type Counts = ReadonlyMap<Fate, Count>;

@@ -29,9 +29,7 @@ const INPUT: readonly Lack[] = [
   { key: "exclude_lines", used: some, instead: "remove it: all lines are shipped" },
   { key: "redact", used: some, instead: "remove it, and let an ingest pipeline of the server redact" },
 ];
-const OUTPUT: readonly Lack[] = [
-  { key: "order", used: (value) => value !== "oldest", instead: "`order: oldest`" },
-];
+const OUTPUT: readonly Lack[] = [{ key: "order", used: (value) => value !== "oldest", instead: "`order: oldest`" }];
 const RUNG: readonly Lack[] = [
   { key: "notify", used: given, instead: "remove it, and alert on the metric `spillway_policy_rung`" },
 ];

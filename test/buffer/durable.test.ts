@@ -36,7 +36,10 @@ interface Rig {
 
 async function open(path: string): Promise<Rig> {
   const arena = new Arena(8 * MIB, { poison: 0xdb });
-  const { spool, recovered } = await SqliteSpool.open({ directory: path, letters: MIB, maxPages: 0 }, arena.memory.buffer);
+  const { spool, recovered } = await SqliteSpool.open(
+    { directory: path, letters: MIB, maxPages: 0 },
+    arena.memory.buffer,
+  );
   const parts = { clock: systemClock, arena, quotas: quotas(8 * MIB, MIB, MIB), log: silentLog, spool, recovered };
   const buffer = new SpillBuffer({ ...parts, rowBudget: 64 * MIB, shares: { default: 1 } });
   const facts = { input: "in", path: "/x.log", host: "h", fields: {}, index: "i", policy: "default" };
@@ -80,7 +83,8 @@ test("a stop keeps what was not delivered, and the next start finds it", async (
   assert.equal(known[0]?.checkpoint, 14);
   assert.equal(second.buffer.state.mode, "spill");
   second.buffer.openSource(known[0] as KnownSource, 14);
-  while (second.buffer.state.unloaded.size > 0 || second.buffer.state.ready.size < 2) await second.buffer.changes.wait(50);
+  while (second.buffer.state.unloaded.size > 0 || second.buffer.state.ready.size < 2)
+    await second.buffer.changes.wait(50);
   const lease = takeLease(second.buffer.state, { bytes: MIB, records: 100, body: MIB });
   assert.ok(lease);
   assert.equal(lease.chunks.length, 2);
