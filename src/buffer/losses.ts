@@ -8,13 +8,11 @@ import {
   DROPPED_RANDOM,
   DROPPED_RATE,
   type Fate,
+  HASH_VERSION,
   SAMPLED,
 } from "../core/fate.ts";
 import type { Chunk } from "./chunk.ts";
 import type { Loss } from "./spool.ts";
-
-/** Version of the hash that decides what sampling keeps. */
-export const HASH_VERSION = 1;
 
 const BY_POLICY: ReadonlySet<Fate> = new Set([
   SAMPLED,

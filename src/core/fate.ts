@@ -36,6 +36,12 @@ export const DROPPED_CORRUPT = 12;
 /** The reasons below `dropped` in the ledger, as status and metrics show them. */
 export const DROP_REASONS = ["oldest", "newest", "random", "rate", "age", "oversize", "filtered", "corrupt"] as const;
 
+/**
+ * Version of the hash that decides what sampling keeps, written into each loss range that it leaves: a later hash gets a
+ * new number, and `backfill` goes on reading old ranges with the hash that made them.
+ */
+export const HASH_VERSION = 1;
+
 export interface Count {
   records: number;
   bytes: number;

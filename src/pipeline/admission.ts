@@ -6,9 +6,9 @@ import { type Draft, TABLE_ENTRY } from "../core/chunk.ts";
 import { type Count, DROPPED_NEWEST, DROPPED_RATE, type Fate, SAMPLED } from "../core/fate.ts";
 import type { RateLimitRung, SampleRung } from "../core/options.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { Acting } from "../policy/acting.ts";
+import { type Acting, turnsAway } from "../policy/acting.ts";
 import { thinning } from "../policy/sample.ts";
-import { type Bucket, fullBucket, take } from "../policy/token-bucket.ts";
+import { Meter } from "./meter.ts";
 
 export interface Admitted {
   readonly draft: Draft;
@@ -20,7 +20,8 @@ export class Admission {
   private readonly arena: Arena;
   private readonly kernel: Kernel;
   private readonly clock: Clock;
-  private readonly buckets = new Map<string, Bucket>();
+  /** By ladder; a ladder has at most one rate-limit rung. */
+  private readonly meters = new Map<string, Meter>();
 
   constructor(arena: Arena, kernel: Kernel, clock: Clock) {
     this.arena = arena;
@@ -28,26 +29,35 @@ export class Admission {
     this.clock = clock;
   }
 
-  /** @param full the share has no room above its drop-newest mark */
-  admit(draft: Draft, now: Acting, full: boolean): Admitted {
+  /** @param utilization of the ladder's share */
+  admit(draft: Draft, now: Acting, utilization: number): Admitted {
     if (draft.region === undefined) return { draft, keep: 0 };
-    if (now.drop?.action === "drop-newest" && full) return { draft: this.turnAway(draft, DROPPED_NEWEST), keep: 0 };
-    if (now.rate?.excess === "drop" && !this.granted(draft, now.rate)) {
-      return { draft: this.turnAway(draft, DROPPED_RATE), keep: 0 };
+    if (now.drop && turnsAway(now.drop, utilization)) {
+      return { draft: this.turnAway(draft, DROPPED_NEWEST), keep: 0 };
     }
+    if (now.rate && !this.pays(draft, now.rate)) return { draft: this.turnAway(draft, DROPPED_RATE), keep: 0 };
     const { region, table } = draft;
     if (now.sample === undefined || table !== undefined) return { draft, keep: 0 };
     return this.thin({ ...draft, region }, now.sample);
   }
 
-  private granted(draft: Draft, rung: RateLimitRung): boolean {
-    const key = draft.envelope.policy;
-    const at = this.clock.now();
+  /** Milliseconds for which a ladder's rate-limit rung makes intake wait. */
+  waitMs(policy: string, now: Acting): number {
+    return now.rate?.excess === "wait" ? this.meter(policy, now.rate).waitMs(this.clock.now()) : 0;
+  }
+
+  private pays(draft: Draft, rung: RateLimitRung): boolean {
+    const meter = this.meter(draft.envelope.policy, rung);
     const bytes = draft.end - draft.start;
-    const { bucket, granted } = take(rung, this.buckets.get(key) ?? fullBucket(rung, at), at, bytes);
-    if (granted < bytes) return false;
-    this.buckets.set(key, bucket);
+    if (rung.excess === "drop") return meter.takes(this.clock.now(), bytes);
+    meter.charge(this.clock.now(), bytes);
     return true;
+  }
+
+  private meter(policy: string, rung: RateLimitRung): Meter {
+    let meter = this.meters.get(policy);
+    if (!meter) this.meters.set(policy, (meter = new Meter(rung, this.clock.now())));
+    return meter;
   }
 
   private turnAway(draft: Draft, fate: Fate): Draft {

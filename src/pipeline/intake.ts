@@ -6,7 +6,7 @@ import { assert } from "../core/errors.ts";
 import type { Intake, Urgency } from "../core/intake.ts";
 import type { Identity, KnownSource, SourceId } from "../core/source.ts";
 import type { SpillBuffer } from "../buffer/spill-buffer.ts";
-import { type Acting, admissible } from "../policy/acting.ts";
+import { admissible } from "../policy/acting.ts";
 import type { Admission } from "./admission.ts";
 import type { Ladders } from "./ladders.ts";
 
@@ -48,19 +48,21 @@ export class PipelineIntake implements Intake {
 
   async room(input: string, bytes: number, signal: AbortSignal, urgency: Urgency = "none"): Promise<Region> {
     const { buffer } = this.parts;
-    while (!this.passes(input, urgency)) {
-      await buffer.changes.wait(LOOK_MS, signal);
+    for (let ms = this.waitMs(input, urgency); ms > 0; ms = this.waitMs(input, urgency)) {
+      await buffer.changes.wait(ms, signal);
       signal.throwIfAborted();
     }
     return buffer.room(bytes, signal);
   }
 
-  private passes(input: string, urgency: Urgency): boolean {
-    const { ladders, atRisk } = this.parts;
+  /** How long to wait before looking again; 0: may read now. */
+  private waitMs(input: string, urgency: Urgency): number {
+    const { ladders, admission, atRisk } = this.parts;
     ladders.turn();
-    const now: Acting = ladders.acting(this.policy(input));
-    if (now.intake === "open") return true;
-    return urgency === "at-risk" && admissible(now, atRisk(input)) > 0;
+    const policy = this.policy(input);
+    const now = ladders.acting(policy);
+    const shut = now.intake !== "open" && !(urgency === "at-risk" && admissible(now, atRisk(input)) > 0);
+    return shut ? LOOK_MS : Math.min(LOOK_MS, admission.waitMs(policy, now));
   }
 
   release(region: Region): void {
@@ -72,9 +74,8 @@ export class PipelineIntake implements Intake {
     const { policy } = draft.envelope;
     const { share } = ladders.of(policy);
     const now = ladders.acting(policy);
-    const full = now.drop !== undefined && ladders.utilization(share) >= now.drop.enter;
     if (draft.region) buffer.handOver(draft.region);
-    const { draft: kept, keep } = admission.admit(draft, now, full);
+    const { draft: kept, keep } = admission.admit(draft, now, ladders.utilization(share));
     const answered = buffer.admit(kept, keep);
     ladders.turn();
     await answered;

@@ -1,11 +1,8 @@
 // Which records a sampling rung keeps: those whose hash of source and offset falls below 1/n. Nothing else goes into it,
 // so a re-read keeps the same records and every source is thinned evenly. The kernel's `thin` does it for a chunk; here
-// are its parameters and the definition that it must equal. HASH_VERSION goes into each loss range that sampling leaves:
-// a later hash gets a new number, and `backfill` goes on reading old ranges with the hash that made them.
+// are its parameters and the definition that it must equal. Another hash needs another HASH_VERSION (core/fate.ts).
 import { LEVELS, type SampleRung } from "../core/options.ts";
 import type { SourceId } from "../core/source.ts";
-
-export const HASH_VERSION = 1;
 
 export interface Thinning {
   /** The first 8 bytes of the SourceId, read big-endian, as two u32. */
