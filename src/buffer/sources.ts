@@ -1,6 +1,6 @@
 // A source comes into the buffer's books, and the notice that its file is gone.
 import type { KnownSource } from "../core/source.ts";
-import type { SourceState } from "./chunk.ts";
+import { type SourceState, isOpen } from "./chunk.ts";
 import { SeqQueue } from "./seq-queue.ts";
 import type { BufferState } from "./state.ts";
 
@@ -54,4 +54,14 @@ export function noticeGone(state: BufferState, source: SourceState): void {
   for (const queue of [state.fresh, state.rows]) {
     for (const chunk of queue) if (chunk.source === source) chunk.replayable = false;
   }
+}
+
+/**
+ * Whether the file may be let go: every byte before the read position has its fate or a row, and no power cut takes a
+ * row back that was written while the file could still be read again.
+ */
+export function answeredFor(state: BufferState, source: SourceState): boolean {
+  if (source.needsSync) return false;
+  for (const chunk of state.fresh) if (chunk.source === source && isOpen(chunk)) return false;
+  return true;
 }

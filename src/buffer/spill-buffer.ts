@@ -16,7 +16,7 @@ import { beginPageIn, endPageIn } from "./paging.ts";
 import type { Quotas } from "./quotas.ts";
 import { RoomQueue } from "./room.ts";
 import type { Share } from "./shares.ts";
-import { noticeGone, openSource } from "./sources.ts";
+import { answeredFor, noticeGone, openSource } from "./sources.ts";
 import type { SourceState } from "./chunk.ts";
 import type { Recovered, Spool } from "./spool.ts";
 import { BufferState } from "./state.ts";
@@ -95,9 +95,7 @@ export class SpillBuffer {
   }
 
   answered(id: SourceId): boolean {
-    const source = this.source(id);
-    for (const chunk of this.state.fresh) if (chunk.source === source && chunk.open > 0) return false;
-    return true;
+    return answeredFor(this.state, this.source(id));
   }
 
   forget(id: SourceId): void {
