@@ -1,7 +1,7 @@
 // Opens the state database; the only file that knows better-sqlite3. A directory belongs to one writer at a time: it holds
 // an exclusive SQLite lock on lock.db, which the kernel takes back when the process dies, in whatever container. The
 // state database itself stays in normal locking mode, so that `inspect` can read a running agent.
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { EXIT, SpillwayError, describe, hasCode } from "../core/errors.ts";
@@ -38,6 +38,9 @@ export function openForReading(directory: string): Database | undefined {
     if (hasCode(error, "ENOENT")) return undefined;
     throw unusable(directory, error);
   }
+  // There is a journal only while a first start makes the database; where it stays, that start was killed. A reader could
+  // not roll it back.
+  if (existsSync(`${path}-journal`)) return undefined;
   let db: Database;
   try {
     db = new Sqlite(path, { readonly: true, fileMustExist: true });

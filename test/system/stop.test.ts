@@ -131,6 +131,22 @@ describe("a server that refuses", () => {
   }
 });
 
+test("a server that loses its answers: sent again, stored once, and nobody is alarmed", async (t) => {
+  const { place, server, numbered, log } = await scene(t, {}, "lost=30%");
+  const agent = place.run();
+  for (let i = 1; i <= 5; i++) {
+    await agent.until("all settled", ({ ledger: { delivered, duplicates } }) => {
+      return delivered.records + duplicates.records === i * LINES;
+    });
+    numbered.append(log, LINES);
+  }
+  await server.change(NO_FAULTS);
+  assert.deepEqual(await agent.stop(), { code: 0, signal: null });
+  assert.deepEqual(await place.run("--once").exited, { code: 0, signal: null });
+  numbered.assertStored(server);
+  assert.deepEqual(agent.heard("unexpected_duplicates"), []);
+});
+
 const NOBODY = 65534;
 const AS_NOBODY = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] as const;
 
