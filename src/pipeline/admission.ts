@@ -8,7 +8,7 @@ import type { RateLimitRung, SampleRung } from "../core/options.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type Acting, turnsAway } from "../policy/acting.ts";
 import { thinning } from "../policy/sample.ts";
-import { Meter } from "./meter.ts";
+import { type Bucket, charge, fullBucket, waitMs } from "../policy/token-bucket.ts";
 
 export interface Admitted {
   readonly draft: Draft;
@@ -21,7 +21,7 @@ export class Admission {
   private readonly kernel: Kernel;
   private readonly clock: Clock;
   /** By ladder; a ladder has at most one rate-limit rung. */
-  private readonly meters = new Map<string, Meter>();
+  private readonly buckets = new Map<string, Bucket>();
 
   constructor(arena: Arena, kernel: Kernel, clock: Clock) {
     this.arena = arena;
@@ -41,23 +41,26 @@ export class Admission {
     return this.thin({ ...draft, region }, now.sample);
   }
 
-  /** Milliseconds for which a ladder's rate-limit rung makes intake wait. */
-  waitMs(policy: string, now: Acting): number {
-    return now.rate?.excess === "wait" ? this.meter(policy, now.rate).waitMs(this.clock.now()) : 0;
+  /** Milliseconds for which a ladder's rate-limit rung makes intake wait: until what came in before is paid for. */
+  waitMs(policy: string, { rate }: Acting): number {
+    if (rate?.excess !== "wait") return 0;
+    const now = this.clock.now();
+    return waitMs(rate, this.bucket(policy, rate, now), now, 0);
   }
 
+  /** A chunk comes in whole or not at all: one that is larger than the bucket needs a full one, and owes the rest. */
   private pays(draft: Draft, rung: RateLimitRung): boolean {
-    const meter = this.meter(draft.envelope.policy, rung);
+    const { policy } = draft.envelope;
+    const now = this.clock.now();
     const bytes = draft.end - draft.start;
-    if (rung.excess === "drop") return meter.takes(this.clock.now(), bytes);
-    meter.charge(this.clock.now(), bytes);
+    const bucket = this.bucket(policy, rung, now);
+    if (rung.excess === "drop" && waitMs(rung, bucket, now, bytes) > 0) return false;
+    this.buckets.set(policy, charge(rung, bucket, now, bytes));
     return true;
   }
 
-  private meter(policy: string, rung: RateLimitRung): Meter {
-    let meter = this.meters.get(policy);
-    if (!meter) this.meters.set(policy, (meter = new Meter(rung, this.clock.now())));
-    return meter;
+  private bucket(policy: string, rung: RateLimitRung, now: number): Bucket {
+    return this.buckets.get(policy) ?? fullBucket(rung, now);
   }
 
   private turnAway(draft: Draft, fate: Fate): Draft {

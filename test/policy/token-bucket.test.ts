@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Limit, fullBucket, take, waitMs } from "../../src/policy/token-bucket.ts";
+import { type Limit, charge, fullBucket, take, waitMs } from "../../src/policy/token-bucket.ts";
 
 const limit: Limit = { rate: 1000, burst: 500 };
 
@@ -54,6 +54,32 @@ test("after waitMs the bytes are granted", () => {
       const { bucket } = take(bounds, fullBucket(bounds, 0), 0, spent);
       const later = waitMs(bounds, bucket, 0, wanted);
       assert.equal(take(bounds, bucket, later + 1, wanted).granted, Math.min(wanted, bounds.burst));
+    }),
+  );
+});
+
+test("what is charged beyond the tokens is owed, and the next tokens pay it", () => {
+  const bucket = charge(limit, fullBucket(limit, 0), 0, 4500);
+  assert.equal(waitMs(limit, bucket, 0, 0), 4000);
+  assert.equal(take(limit, bucket, 1000, 10).granted, 0);
+  assert.equal(waitMs(limit, charge(limit, bucket, 3000, 100), 3000, 0), 1100);
+  assert.equal(waitMs(limit, bucket, 4000, 0), 0);
+  assert.equal(waitMs(limit, bucket, 4000, 500), 500, "an empty bucket, not a full one");
+});
+
+test("paid before the next: no more than the bucket and the last charge come in", () => {
+  fc.assert(
+    fc.property(anyLimit, anyAsks, (bounds, asks) => {
+      let bucket = fullBucket(bounds, 0);
+      let now = 0;
+      let before = 0;
+      for (const ask of asks) {
+        now += ask.afterMs;
+        if (waitMs(bounds, bucket, now, 0) > 0) continue;
+        assert.ok(before <= bounds.burst + (bounds.rate * now) / 1000 + 1e-6);
+        bucket = charge(bounds, bucket, now, ask.wanted);
+        before += ask.wanted;
+      }
     }),
   );
 });
