@@ -5,7 +5,8 @@ import { admitDraft } from "../../src/buffer/admit.ts";
 import { type Chunk, isOpen, memoryOf } from "../../src/buffer/chunk.ts";
 import { evict } from "../../src/buffer/evict.ts";
 import { beginSend, endLease, endSend, takeLease } from "../../src/buffer/lease.ts";
-import type { Lease } from "../../src/buffer/chunk.ts";
+import type { Lease, SourceState } from "../../src/buffer/chunk.ts";
+import type { Committed, Loss, Recovered } from "../../src/buffer/spool.ts";
 import { Ledger } from "../../src/buffer/ledger.ts";
 import { STALL_MS, enterSpill, heal, leaveSpill } from "../../src/buffer/modes.ts";
 import { type PageIn, beginPageIn, endPageIn } from "../../src/buffer/paging.ts";
@@ -13,7 +14,8 @@ import type { Quotas } from "../../src/buffer/quotas.ts";
 import { recordAt } from "../../src/buffer/records.ts";
 import { restore } from "../../src/buffer/restore.ts";
 import { hasRoom } from "../../src/buffer/room.ts";
-import { noticeGone, openSource } from "../../src/buffer/sources.ts";
+import { answeredFor, noticeGone, openSource } from "../../src/buffer/sources.ts";
+import { ROW_OVERHEAD } from "../../src/buffer/tables.ts";
 import { BufferState, settleEach } from "../../src/buffer/state.ts";
 import { type Writing, committed, compose, failed } from "../../src/buffer/writer.ts";
 import { Arena } from "../../src/core/arena.ts";
@@ -29,16 +31,27 @@ import {
   OPEN,
   SAMPLED,
 } from "../../src/core/fate.ts";
-import { type KnownSource, NO_MARK } from "../../src/core/source.ts";
+import { NO_MARK } from "../../src/core/source.ts";
 import { bury } from "../../src/pipeline/pieces.ts";
+import type { SqliteDisk } from "./sqlite-disk.ts";
 import { type Generation, type Ghost, type Ghosts, RECORD, Violation, World } from "./world.ts";
 
 /** What a chunk of one to three records takes in the arena: 12 bytes and slack, in units of 16. */
 export const UNIT = Arena.cost(3 * RECORD);
 /** With a table: sampled chunks. */
-const LARGEST = UNIT + Arena.cost(3 * TABLE_ENTRY);
+export const LARGEST = UNIT + Arena.cost(3 * TABLE_ENTRY);
 const makeArena = (): Arena => new Arena(1 << 16, { poison: 0xdb });
 let ARENA = makeArena();
+
+/** The arena of all schedules of this process. */
+export function arena(): Arena {
+  return ARENA;
+}
+
+/** After a violation: the next schedule needs a clean one. */
+export function renewArena(): void {
+  ARENA = makeArena();
+}
 
 export interface Limits {
   readonly quotas: Quotas;
@@ -46,6 +59,7 @@ export interface Limits {
   readonly batch: number;
 }
 
+/** Small, so that every limit is hit. */
 export const SMALL: Limits = {
   quotas: {
     largest: LARGEST,
@@ -62,17 +76,24 @@ export const SMALL: Limits = {
   batch: 3 * (3 * RECORD + 3 * 256),
 };
 
+/** The same number of rows where each takes what it does in SQLite. */
+export const SMALL_ON_SQLITE: Limits = { ...SMALL, rowBudget: 8 * (ROW_OVERHEAD + 12) };
+
 const FACTS = { path: "/x", host: "h", fields: {}, index: "i", policy: "default" };
 
 export class Rig {
   readonly world: World;
   readonly random: () => number;
-  private readonly limits: Limits;
+  readonly limits: Limits;
+  /** Undefined: transactions are kept in memory. */
+  private readonly disk: SqliteDisk | undefined;
   clock = 0;
   state!: BufferState;
   sampling = false;
   writing: Writing | undefined;
   private ghosts: Ghosts | undefined;
+  /** Of the transaction that is being composed. */
+  private losses: readonly Loss[] = [];
   pages: PageIn[] = [];
   /** What each lease sent: the open records at that moment. */
   private readonly sent = new Map<Lease, { chunk: Chunk; records: number[] }[]>();
@@ -82,10 +103,11 @@ export class Rig {
   private readonly firstLeased = new Map<string, Set<number>>();
   up = true;
 
-  constructor(random: () => number, limits: Limits = SMALL) {
+  constructor(random: () => number, limits: Limits = SMALL, disk?: SqliteDisk) {
     this.world = new World(3);
     this.random = random;
     this.limits = limits;
+    this.disk = disk;
     this.restart();
   }
 
@@ -108,36 +130,17 @@ export class Rig {
       sleep: () => Promise.resolve(),
       random: this.random,
     };
-    const durable = [...db.read].map(([input, records]) => ({
-      input,
-      account: accountOf(records, db.ledger.get(input)),
-      retired: 0,
-    }));
-    const ledger = new Ledger(durable);
+    const recovered = this.disk?.recover() ?? this.recovered();
+    if (this.disk) this.compareDisk(recovered);
     this.state = new BufferState({
       clock,
       arena: ARENA,
       quotas: this.limits.quotas,
       rowBudget: this.limits.rowBudget,
-      ledger,
+      ledger: new Ledger(recovered.ledger),
     });
     this.state.shares.set("default", { policy: "default", ratio: 1, memory: 0, disk: 0 });
-    const sources: KnownSource[] = [...db.sources.values()];
-    const rows = [...db.rows.values()].sort((a, b) => a.seq - b.seq);
-    const envelopes: Envelope[] = [...new Set(rows.map((r) => r.source))].map((input, i) => ({
-      id: i + 1,
-      input,
-      ...FACTS,
-    }));
-    const ids = new Map(envelopes.map((e) => [e.input, e.id]));
-    restore(this.state, {
-      sources,
-      rows: rows.map(({ data: _d, table: _t, ...r }) => ({ ...r, envelope: ids.get(r.source) as number })),
-      envelopes,
-      ledger: [],
-      nextSeq: Math.max(0, ...db.rows.keys()) + 1,
-      size: 0,
-    });
+    restore(this.state, recovered);
     this.up = true;
     for (const g of generations) {
       const known = db.sources.get(g.id);
@@ -150,6 +153,42 @@ export class Rig {
         noticeGone(this.state, this.source(g));
       }
     }
+  }
+
+  /** What the database in memory holds. */
+  private recovered(): Recovered {
+    const { db } = this.world;
+    const rows = [...db.rows.values()].sort((a, b) => a.seq - b.seq);
+    const inputs = [...new Set(rows.map((r) => r.source))];
+    const envelopes: Envelope[] = inputs.map((input, i) => ({ id: i + 1, input, ...FACTS }));
+    const ids = new Map(envelopes.map((e) => [e.input, e.id]));
+    return {
+      sources: [...db.sources.values()],
+      rows: rows.map(({ data: _d, table: _t, ...r }) => ({ ...r, envelope: ids.get(r.source) as number })),
+      envelopes,
+      ledger: [...db.read].map(([input, records]) => ({
+        input,
+        account: accountOf(records, db.ledger.get(input)),
+        retired: 0,
+      })),
+      nextSeq: Math.max(0, ...db.rows.keys()) + 1,
+      size: 0,
+    };
+  }
+
+  /** The real database says what it should, after whatever happened to the process. */
+  private compareDisk(found: Recovered): void {
+    const expected = this.recovered();
+    const facts = ({ sources, rows, ledger }: Recovered): string =>
+      JSON.stringify([
+        sources.map((s) => [s.id, s.origin, s.checkpoint, s.mark, s.identity]).sort(),
+        rows.map((r) => [r.seq, r.source, r.start, r.end, r.records, r.bytes, r.length, r.tableLength]),
+        ledger
+          .filter((l) => l.account.read.records > 0)
+          .map((l) => [l.input, l.account])
+          .sort(),
+      ]);
+    if (facts(found) !== facts(expected)) this.fail(`SQLite holds ${facts(found)}, not ${facts(expected)}`);
   }
 
   discover(g: Generation): void {
@@ -165,6 +204,7 @@ export class Rig {
     else if (world.zombie && this.random() < 0.5) world.push(world.zombie.transaction, world.zombie.ghosts);
     world.zombie = undefined;
     if (power) world.log.length = 1 + this.int(world.log.length);
+    this.disk?.crash(world.log.length);
     for (const lease of this.state.leases) if (lease.state === "wire") this.end(lease, "lost");
     this.writing = undefined;
     for (const { chunk } of this.pages) if (!this.state.rows.has(chunk)) this.freeAfterCrash(chunk);
@@ -172,12 +212,9 @@ export class Rig {
     this.sent.clear();
     for (const q of [this.state.rows, this.state.fresh]) for (const c of q) this.freeAfterCrash(c);
     if (ARENA.count > 0) this.fail(`${ARENA.count} regions leaked`);
+    const lost = world.lostOfAnswered();
+    if (lost) this.fail(`answered record ${lost} lost in a ${power ? "power cut" : "crash"}`);
     this.up = false;
-  }
-
-  /** After a violation: the arena is shared by all schedules and must be clean for the next. */
-  abandon(): void {
-    ARENA = makeArena();
   }
 
   private freeAfterCrash(chunk: Chunk): void {
@@ -233,8 +270,11 @@ export class Rig {
     if (sampled.length > 0) counted.set(SAMPLED, { records: sampled.length, bytes: sampled.length * RECORD });
     this.sampledOf.set(`${g.id}:${start}`, sampled);
     let envelope = [...this.state.envelopes.values()].find((e) => e.input === g.id);
-    if (!envelope)
-      this.state.envelopes.set(g.id, (envelope = { id: this.state.nextEnvelope++, input: g.id, ...FACTS }));
+    if (!envelope) {
+      envelope = { id: this.state.nextEnvelope++, input: g.id, ...FACTS };
+      this.state.envelopes.set(g.id, envelope);
+      this.state.newEnvelopes.push(envelope);
+    }
     const draft = {
       source: g.id,
       envelope,
@@ -245,8 +285,17 @@ export class Rig {
       readAtMs: 0,
     };
     const share = this.state.shares.get("default") as never;
+    const { nextSeq } = this.state;
     void admitDraft(this.state, { ...draft, region, table, mark: NO_MARK }, 4, source, share);
+    const chunk = this.state.fresh.last;
+    if (chunk?.seq === nextSeq && !chunk.replayable) this.listen(chunk);
     return true;
+  }
+
+  /** A1: when the buffer answers for a chunk that cannot be read again, its open records are durable. */
+  private listen(chunk: Chunk): void {
+    if (isOpen(chunk) && chunk.answer === undefined) this.world.answer(chunk.source.id, openNumbers(chunk));
+    chunk.answer &&= () => this.world.answer(chunk.source.id, openNumbers(chunk));
   }
 
   // --- delivery
@@ -330,7 +379,31 @@ export class Rig {
   }
 
   evict(bytes: number): void {
+    const open = [...this.state.rows, ...this.state.fresh].filter(isOpen);
+    const before = open.map((c) => ({
+      chunk: c,
+      marked: c.marked,
+      frees: this.frees(c),
+      wire: c.lease?.state === "wire",
+    }));
     evict(this.state, this.state.shares.get("default") as never, bytes, "oldest");
+    const let_go = before.filter(
+      ({ chunk, marked }) => marked === undefined && (chunk.marked !== undefined || !isOpen(chunk)),
+    );
+    for (const { chunk, frees, wire } of let_go) {
+      if (frees === 0) this.fail(`chunk ${chunk.seq} was evicted in ${this.state.mode} mode, which frees nothing`);
+      if (wire && !isOpen(chunk)) this.fail(`chunk ${chunk.seq} was dropped while a request carries it`);
+    }
+    const promised = before.reduce((sum, b) => sum + (b.marked === undefined ? 0 : b.frees), 0);
+    const freed = let_go.reduce((sum, b) => sum + b.frees, 0);
+    const last = Math.max(0, ...let_go.map((b) => b.frees));
+    if (freed > 0 && promised + freed - last >= bytes)
+      this.fail(`evicted ${freed} and had ${promised}, of ${bytes} asked for`);
+  }
+
+  /** What the chunk occupies of the budget that binds. */
+  private frees(chunk: Chunk): number {
+    return chunk.row === "yes" && this.state.mode !== "degraded" ? chunk.stored : memoryOf(chunk);
   }
 
   // --- disk
@@ -341,6 +414,7 @@ export class Rig {
     const { added, ended } = this.writing;
     const removed = ended.filter((c) => c.row === "yes");
     const passed = ended.filter((c) => c.row === "no");
+    this.losses = this.writing.transaction.losses;
     this.ghosts = {
       added: new Map(added.map((c) => [c.seq, this.ghost(c, "admission")])),
       removed: new Map(removed.map((c) => [c.seq, this.ghost(c, "all")])),
@@ -357,7 +431,12 @@ export class Rig {
     const fates: Fate[] = Array.from({ length: (chunk.end - chunk.start) / RECORD }, () => OPEN);
     for (const o of sampled) fates[o - start] = SAMPLED;
     if (which === "all") this.fillSettled(chunk, fates);
-    return { source: chunk.source.id, start: chunk.start, fates, unsure: chunk.maybe };
+    const { id } = chunk.source;
+    const drop = this.losses.find((l) => l.source === id && l.start === chunk.start && l.fate === DROPPED_OLDEST);
+    const dropped = fates.filter((f) => f === DROPPED_OLDEST).length;
+    if (dropped !== (which === "all" ? (drop?.records ?? 0) : 0))
+      this.fail(`${dropped} dropped of ${id}@${chunk.start}, the loss says otherwise`);
+    return { source: id, start: chunk.start, fates, unsure: drop?.uncertain ?? false };
   }
 
   /** The buffer only counts fates of settled chunks; the world knows which records are stored. */
@@ -379,7 +458,8 @@ export class Rig {
     if (fates.includes(OPEN)) this.fail(`chunk ${chunk.seq} ends with records that have no fate`);
   }
 
-  private push(): void {
+  /** The transaction becomes durable, as far as a process that goes on can tell. */
+  private push(): Committed {
     const { transaction } = this.writing as Writing;
     const data = new Map<number, { data: Uint8Array; table: Uint8Array | undefined }>();
     for (const row of transaction.rows) {
@@ -389,7 +469,10 @@ export class Rig {
         table: row.table && ARENA.bytes.slice(row.table.ptr, row.table.ptr + row.tableLength),
       });
     }
+    const stored = transaction.rows.map((r) => r.length + r.tableLength + 8);
+    const answer = this.disk?.commit(transaction) ?? { stored, size: 0 };
     this.world.push(transaction, { ...(this.ghosts as Ghosts), data });
+    return answer;
   }
 
   commit(): void {
@@ -405,16 +488,21 @@ export class Rig {
           data: ARENA.bytes.slice(r.region.ptr, r.region.ptr + r.length),
           table: r.table && ARENA.bytes.slice(r.table.ptr, r.table.ptr + r.tableLength),
         });
-      world.zombie = { transaction, ghosts: { ...(this.ghosts as Ghosts), data } };
+      if (!this.disk) world.zombie = { transaction, ghosts: { ...(this.ghosts as Ghosts), data } };
       failed(this.state, writing);
       return;
     }
     this.writing = writing;
-    this.push();
+    const answer = this.push();
     this.writing = undefined;
-    const stored = transaction.rows.map((r) => r.length + r.tableLength + 8);
-    committed(this.state, writing, { stored, size: 0 });
+    committed(this.state, writing, answer);
     heal(this.state);
+  }
+
+  /** Everything committed is durable from now on. */
+  sync(): void {
+    this.world.log = [this.world.db];
+    this.disk?.sync();
   }
 
   pageBegin(): boolean {
@@ -428,6 +516,7 @@ export class Rig {
     if (!page) return;
     const row = this.world.db.rows.get(page.chunk.seq);
     if (this.world.disk === "dead") return endPageIn(this.state, page, "failed");
+    if (this.disk) return endPageIn(this.state, page, this.disk.load(page.chunk.seq, page.region, page.table));
     if (row) {
       ARENA.bytes.set(row.data, page.region.ptr);
       if (page.table && row.table) ARENA.bytes.set(row.table, page.table.ptr);
@@ -466,6 +555,8 @@ export class Rig {
         const place =
           Number(ready) + Number(c.lease !== undefined) + Number(state.unloaded.has(c)) + Number(c.paging === "in");
         if (place !== 1) this.fail(`open chunk ${c.seq} stands in ${place} places`);
+        if (c.marked !== undefined && c.lease?.state !== "wire")
+          this.fail(`chunk ${c.seq} is marked, and no request carries it`);
       }
     }
     // A row that was evicted and removed while it was being loaded: its regions go when the load has ended.
@@ -478,6 +569,13 @@ export class Rig {
     if (state.bodies > state.quotas.bodies) this.fail("bodies over their quota");
     if (state.letterBytes > state.quotas.letters) this.fail("dead letters over their quota");
     this.checkLedger(held);
+    for (const source of state.sources.values()) this.letGo(source);
+  }
+
+  /** N1: the file of a source that the buffer answers for is let go; what it held must then be somewhere. */
+  private letGo(source: SourceState): void {
+    if (source.presence !== "gone" || !answeredFor(this.state, source)) return;
+    for (const c of this.state.rows) if (c.source === source && isOpen(c)) this.world.answer(source.id, openNumbers(c));
   }
 
   private checkLedger(held: ReadonlyMap<string, number>): void {
@@ -502,6 +600,13 @@ function accountOf(records: number, fates: readonly number[] | undefined): { rea
 
 function openRecords(chunk: Chunk): number[] {
   return Array.from({ length: chunk.records }, (_, i) => i).filter((i) => !chunk.fates || chunk.fates[i] === OPEN);
+}
+
+/** Record numbers that the chunk's row stands for; without a row the chunk answers for nothing. */
+function openNumbers(chunk: Chunk): number[] {
+  if (chunk.row !== "yes") return [];
+  const from = chunk.start / RECORD;
+  return Array.from({ length: chunk.end / RECORD - from }, (_, i) => from + i);
 }
 
 function recordNumber(chunk: Chunk, index: number): number {

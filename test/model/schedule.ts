@@ -1,9 +1,10 @@
 // Random schedules: sixty steps of the adversary, then an epilogue in which every part of the agent gets its turn and the
-// environment has one fixed fault, then a full drain. And `load`: an outage, then 95 % load for ever.
+// environment has one fixed fault, then a full drain.
 import type { Lease } from "../../src/buffer/chunk.ts";
 import { isOpen } from "../../src/buffer/chunk.ts";
 import { noticeGone } from "../../src/buffer/sources.ts";
-import { Rig, SMALL } from "./rig.ts";
+import { Rig, SMALL, SMALL_ON_SQLITE, arena, renewArena } from "./rig.ts";
+import { SqliteDisk } from "./sqlite-disk.ts";
 import { RECORD, Violation } from "./world.ts";
 
 export function rng(seed: number): () => number {
@@ -15,6 +16,8 @@ export function rng(seed: number): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+const STEPS = 60;
 
 function pick<T>(rig: Rig, items: readonly T[]): T | undefined {
   return items[rig.int(items.length)];
@@ -86,7 +89,7 @@ const ACTIONS: readonly (readonly [number, (rig: Rig) => void])[] = [
     1,
     (r) => {
       if (r.int(3) === 0) r.stop();
-      else r.world.log = [r.world.db];
+      else r.sync();
     },
   ],
   [
@@ -195,8 +198,8 @@ function read(r: Rig, evicts: boolean): void {
   for (const g of r.world.generations) {
     if (!r.knows(g) || g.length * RECORD <= r.source(g).position) continue;
     if (r.append(g, 3) || !evicts) continue;
-    if (r.state.mode === "degraded") r.evict(SMALL.quotas.pool);
-    else if (r.state.rowBytes > SMALL.rowBudget - SMALL.quotas.largest) r.evict(60);
+    if (r.state.mode === "degraded") r.evict(r.limits.quotas.pool);
+    else if (r.state.rowBytes > r.limits.rowBudget - r.limits.quotas.largest) r.evict(60);
   }
 }
 
@@ -235,15 +238,27 @@ function epilogue(r: Rig, seed: number): void {
   r.crash(false);
 }
 
-/** The violation that the schedule of this seed finds, or undefined. */
-export function schedule(seed: number, steps = 60): string | undefined {
-  const rig = new Rig(rng(seed));
+/** The violation that the schedule of this seed finds, or undefined. @param on what commits go to */
+export function schedule(seed: number, on: "memory" | "sqlite" = "memory"): string | undefined {
+  const disk = on === "sqlite" ? new SqliteDisk(arena()) : undefined;
   try {
-    for (let k = 0; k < steps; k++) step(rig);
-    epilogue(rig, seed);
+    const rig = new Rig(rng(seed), disk ? SMALL_ON_SQLITE : SMALL, disk);
+    return violation(() => {
+      for (let k = 0; k < STEPS; k++) step(rig);
+      epilogue(rig, seed);
+    });
+  } finally {
+    disk?.close();
+  }
+}
+
+/** What a run of the rig is stopped by: a check of the rig, or one of the buffer's own. */
+export function violation(run: () => void): string | undefined {
+  try {
+    run();
     return undefined;
   } catch (error) {
-    rig.abandon();
+    renewArena();
     if (error instanceof Violation) return error.message;
     if (error instanceof Error && error.message.startsWith("BUG")) return error.message;
     throw error;

@@ -56,6 +56,8 @@ export class World {
   readonly exempt = new Set<string>();
   /** A failed commit that may still appear. */
   zombie: { transaction: Transaction; ghosts: Ghosts } | undefined;
+  /** Records that can be read no more and that the buffer answered for, by source. */
+  private readonly answered = new Map<string, Set<number>>();
   private nextId = 1;
 
   constructor(slots: number) {
@@ -103,6 +105,24 @@ export class World {
     }
     this.stored.add(key);
     return true;
+  }
+
+  answer(source: string, records: readonly number[]): void {
+    const all = this.answered.get(source) ?? new Set<number>();
+    this.answered.set(source, all);
+    for (const record of records) all.add(record);
+  }
+
+  /** The first answered record that is neither in the database nor stored. */
+  lostOfAnswered(): string | undefined {
+    for (const [source, records] of this.answered) {
+      const fates = this.db.fate.get(source) ?? [];
+      for (const record of records) {
+        const where = `${source}:${record}`;
+        if (!fates[record] && !this.stored.has(where)) return where;
+      }
+    }
+    return undefined;
   }
 
   push(transaction: Transaction, ghosts: Ghosts): void {
