@@ -178,7 +178,7 @@ export class Sink {
     const { log, clock } = this.parts;
     if (this.downSince !== undefined) return log.debug("output_still_down", why);
     this.downSince = clock.now();
-    log.error("output_down", `${why}. Nothing is lost: what is read waits in the buffer. Trying again every 1-30 s`);
+    log.error("output_down", `${why}. Nothing is lost: what is read waits in the buffer. Trying again every 1-15 s`);
   }
 
   private up(): void {

@@ -10,7 +10,7 @@ export interface BackoffRange {
 }
 
 /** A cap of minutes would leave an agent silent long after its server has healed. */
-export const BACKOFF: BackoffRange = { base: 500, cap: 30_000 };
+export const BACKOFF: BackoffRange = { base: 500, cap: 15_000 };
 
 /** A server (or a proxy's page) may name any time; nobody waits longer than this for one. */
 const ASKED_CAP = 300_000;
