@@ -118,7 +118,9 @@ export class Delivery {
     let maxDocs = options.batch.records;
     while (lease.chunks.length > 0 && this.phase !== "stopped") {
       const outcome = await this.attempt(lease, maxDocs);
-      buffer.advance();
+      // Nothing is freed by a lease that waits. Two of them that told so would wake each other without end, and no
+      // answer would ever be read from a socket again.
+      if (outcome !== "wait") buffer.advance();
       if (outcome === "settled") {
         failures = 0;
         maxDocs = options.batch.records;

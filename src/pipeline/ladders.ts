@@ -79,8 +79,10 @@ export class Ladders {
     const { buffer } = this.parts;
     const bytes = excess(drop, buffer.occupied(state.share), this.budget(state.share));
     if (bytes === 0) return;
+    const open = buffer.state.open;
     evict(buffer.state, state.share, bytes, drop.action === "drop-random" ? "random" : "oldest");
-    buffer.advance();
+    // What is only marked has freed nothing yet: readers that were woken for it would look again, and so without end.
+    if (buffer.state.open < open) buffer.advance();
   }
 
   acting(policy: string): Acting {
