@@ -2,6 +2,7 @@
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { deadLetters } from "./dead-letters.ts";
+import { demo } from "./demo.ts";
 import { drain, run } from "./run.ts";
 import { inspect } from "./inspect.ts";
 import { losses } from "./losses.ts";
@@ -14,6 +15,7 @@ export const COMMANDS: readonly Command[] = [
   check,
   inspect,
   sandbox,
+  demo,
   simulate,
   schema,
   drain,

@@ -18,6 +18,12 @@ export interface Transition {
   readonly afterMs: number;
 }
 
+/** A change of rung as the ladder decided it: between two looks the level has moved on. */
+export interface Decision {
+  readonly to: Action;
+  readonly utilization: number;
+}
+
 /** Bytes a second. */
 export interface Flow {
   readonly produced: number;
@@ -43,13 +49,13 @@ export class History {
   private last: { readonly atMs: number; readonly policy: PolicyStatus } | undefined;
 
   /** @param producedBytes by the generator since the start */
-  add(status: Status, producedBytes: number, atMs: number): void {
+  add(status: Status, producedBytes: number, atMs: number, decision?: Decision): void {
     const policy = Object.values(status.policies)[0];
     if (policy === undefined) return;
     this.points.push({ atMs, utilization: policy.utilization });
     while ((this.points[0] as Point).atMs < atMs - KEEP_MS) this.points.shift();
     this.highest = Math.max(this.highest, policy.utilization);
-    this.step(policy, atMs);
+    this.step(policy, atMs, decision);
     const { delivered } = status.ledger;
     this.meters.push({ atMs, produced: producedBytes, delivered: delivered.bytes });
     this.meters = this.meters.filter((meter) => meter.atMs >= atMs - FLOW_MS);
@@ -67,19 +73,21 @@ export class History {
     };
   }
 
-  private step(policy: PolicyStatus, atMs: number): void {
+  private step(policy: PolicyStatus, atMs: number, decision: Decision | undefined): void {
     const before = this.last;
     this.last = { atMs, policy };
     if (before === undefined) return;
     const { action: from } = before.policy;
     this.actionMs.set(from, (this.actionMs.get(from) ?? 0) + atMs - before.atMs);
     if (policy.action === from) return;
+    const { utilization } = decision?.to === policy.action ? decision : policy;
+    this.highest = Math.max(this.highest, utilization);
     this.transitions.push({
       atMs,
       from,
       to: policy.action,
       direction: policy.rung > before.policy.rung ? "up" : "down",
-      utilization: policy.utilization,
+      utilization,
       afterMs: atMs - (this.transitions.at(-1)?.atMs ?? (this.points[0] as Point).atMs),
     });
   }

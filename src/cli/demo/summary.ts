@@ -1,11 +1,35 @@
-// What the demo prints when it ends: how high it got, what that cost, that the account is equal, and what to do next.
+// What the demo prints when it begins and when it ends: where to look; how high it got, what that cost, that the account
+// is equal, and what to do next.
 import { DROP_REASONS } from "../../core/fate.ts";
 import { count, duration, percent } from "../../core/figures.ts";
 import type { Status } from "../../ops/status.ts";
 import type { History } from "./history.ts";
 import { balanceWord, equationTerms } from "./ledger.ts";
 
-export function renderSummary({ ledger }: Status, history: History): string[] {
+/** @param url of the admin endpoint @param directory as the user sees it */
+export function renderStart(url: string, directory: string, totalMs: number): string[] {
+  return [
+    "spillway demo: sandbox, log generator and agent in one process",
+    row("takes", `${duration(totalMs)}, Ctrl-C ends it`),
+    row("writes", `${directory}, removed at the end`),
+    row("numbers", `${url}status`),
+    "",
+  ];
+}
+
+export interface Ended {
+  readonly status: Status;
+  readonly history: History;
+  /** Documents in the sandbox. */
+  readonly stored: number;
+  /** The text of the configuration. */
+  readonly config: string;
+  /** How a user would call spillway where this ran. */
+  readonly word: string;
+}
+
+export function renderSummary({ status, history, stored, config, word }: Ended): string[] {
+  const { ledger } = status;
   const times = [...history.actionMs].map(([action, ms]) => `${action} ${duration(ms)}`);
   const drops = DROP_REASONS.filter((reason) => ledger.dropped[reason].records > 0);
   const shed = [
@@ -13,15 +37,22 @@ export function renderSummary({ ledger }: Status, history: History): string[] {
     ...drops.map((reason) => `${count(ledger.dropped[reason].records)} dropped (${reason})`),
   ];
   return [
+    "the configuration that this was (the default ladder, with small budgets):",
+    ...config
+      .trimEnd()
+      .split("\n")
+      .map((line) => `  ${line}`),
+    "",
     row("highest level", percent(history.highest)),
     row("time per rung", times.join(", ")),
     row("records shed", shed.length > 0 ? shed.join(", ") : "none"),
     row("ledger", `read ${count(ledger.read.records)} = ${equationTerms(ledger).join(" + ")}`),
     row("", balanceWord(ledger)),
+    row("sandbox", `${count(stored)} documents`),
     "",
-    row("next", "spillway check -c config/spillway.yml"),
-    row("", "spillway simulate -c config/spillway.yml --produce 10000/s --consume 5000/s --for 1h"),
-    row("", "docs/start.md"),
+    row("next", `${word} check -c config/spillway.yml`),
+    row("", `${word} simulate -c config/spillway.yml --produce 10000/s --consume 5000/s --for 1h`),
+    row("", "docs/start.md (your own log), docs/policies.md (what each policy does)"),
   ];
 }
 

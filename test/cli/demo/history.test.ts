@@ -45,3 +45,15 @@ test("memory is bounded however long it runs", () => {
   for (let s = 0; s < 1000; s++) history.add(statusWith("accept", 0, 0, 0), 0, s * 1000);
   assert.ok(history.points.length <= 121);
 });
+
+test("a change of rung has the level at which the ladder decided it", () => {
+  const history = new History();
+  history.add(statusWith("accept", 0, 0.1, 0), 0, 0);
+  history.add(statusWith("block", 1, 0.66, 0), 0, 250, { to: "block", utilization: 0.71 });
+  history.add(statusWith("accept", 0, 0.4, 0), 0, 6000, { to: "block", utilization: 0.71 });
+  assert.deepEqual(
+    history.transitions.map((t) => t.utilization),
+    [0.71, 0.4],
+  );
+  assert.equal(history.highest, 0.71);
+});

@@ -36,8 +36,8 @@ export function play(untilMs: number, each: (view: DemoView) => void = () => {})
   for (let now = 0; now <= untilMs; now += STEP_MS) {
     const act = actAt(now, TOTAL_MS);
     // The play's figures, brought to a buffer that fills in the time of a test.
-    const slow = act?.act.faults === "" ? 6e6 : 2e6;
-    step(world, (act?.act.produce ?? 0) / 4, slow / 4, now);
+    const out = act?.act.faults === "" ? 6e6 : 3e5;
+    step(world, (act?.act.produce ?? 0) / 2, out / 2, now);
     const status = statusOf(world);
     history.add(status, world.produced, now);
     const stored = status.ledger.delivered.records;

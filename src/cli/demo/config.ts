@@ -1,0 +1,33 @@
+// The configuration of the demo, as a user would write it: the default ladder, with budgets so small that a few MB/s fill
+// them in seconds, and a gate that opens as soon as rotation has taken 4 MiB out of the agent's reach.
+import { loadText } from "../../config/load.ts";
+import type { Config } from "../../core/options.ts";
+
+export interface DemoConfig {
+  readonly text: string;
+  readonly config: Config;
+}
+
+/** @param directory of the demo's files @param url of the sandbox */
+export function demoConfig(directory: string, url: string): DemoConfig {
+  const text = `inputs:
+  - id: demo
+    paths: [${JSON.stringify(`${directory}/*.log`)}]
+buffer:
+  path: ${JSON.stringify(`${directory}/state`)}
+  memory: 8MiB
+  disk: 16MiB
+policies:
+  default:
+    - { action: block, enter: 70%, leave: 60%, until: { at_risk: 4MiB } }
+    - { action: sample, enter: 85%, leave: 70%, keep: 25%, always: "level >= warn" }
+    - { action: drop-oldest, enter: 95%, leave: 85% }
+output:
+  hosts: ["${url}"]
+  index: logs-demo-default
+admin:
+  listen: 127.0.0.1:0
+shutdown: { grace: 5s }
+`;
+  return { text, config: loadText("demo.yml", text, { env: {} }).config };
+}
