@@ -310,7 +310,7 @@ export class Rig {
   private checkOrder(chunk: Chunk): void {
     const ever = this.firstLeased.get(chunk.source.id) ?? new Set<number>();
     this.firstLeased.set(chunk.source.id, ever);
-    if (ever.has(chunk.start)) return;
+    if (ever.has(chunk.start) || this.world.watch === "nothing") return;
     ever.add(chunk.start);
     if (this.world.disk === "dead" || this.world.orderFree) return;
     for (const q of [this.state.rows, this.state.fresh]) {

@@ -56,6 +56,8 @@ export class World {
   readonly exempt = new Set<string>();
   /** A failed commit that may still appear. */
   zombie: { transaction: Transaction; ghosts: Ghosts } | undefined;
+  /** When the database is checked: it takes a while where it holds much. */
+  watch: "every commit" | "nothing" = "every commit";
   /** Records that can be read no more and that the buffer answered for, by source. */
   private readonly answered = new Map<string, Set<number>>();
   private nextId = 1;
@@ -129,7 +131,7 @@ export class World {
     this.log.push(apply(this.db, transaction, ghosts));
     this.zombie = undefined;
     if (transaction.full) this.log = [this.db];
-    checkDb(this);
+    if (this.watch === "every commit") checkDb(this);
   }
 }
 
