@@ -40,16 +40,16 @@ test("leases that wait for room for a body leave the process to others meanwhile
   for (const name of ["a", "b"]) await admit(buffer, arena, `${name}\n`);
   const rest = arena.alloc(arena.free - 64 * 1024);
   assert.ok(rest);
-  let asked = 0;
+  const asked = { times: 0 };
   const original = arena.allocHigh.bind(arena);
   arena.allocHigh = (length) => {
     // Far more than once every 50 ms and at each change: with the fault it never ends, so the room is given back.
-    if (++asked === 1000) arena.release(rest);
+    if (++asked.times === 1000) arena.release(rest);
     return original(length);
   };
   delivery.start();
-  while (asked < 4) await new Promise((resolve) => setImmediate(resolve));
-  assert.ok(asked < 1000, "two waiting leases wake each other without end");
+  while (asked.times < 4) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(asked.times < 1000, "two waiting leases wake each other without end");
   arena.release(rest);
   while (buffer.state.open > 0) await new Promise((resolve) => setImmediate(resolve));
   await delivery.stop();
