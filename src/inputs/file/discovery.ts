@@ -14,7 +14,7 @@ import type { Pattern } from "./patterns.ts";
 import type { Registry } from "./registry.ts";
 import type { Renames } from "./renames.ts";
 import { Tail } from "./tail.ts";
-import { walk } from "./walker.ts";
+import { Walker } from "./walker.ts";
 
 const SLICE = 100;
 
@@ -32,21 +32,23 @@ export interface DiscoveryParts {
 export class Discovery {
   private readonly parts: DiscoveryParts;
   private readonly known: KnownSources;
+  private readonly walker: Walker;
   /** Where files begin that are new in the first scan; all later ones begin at byte 0. */
   private start: "beginning" | "end";
   private reported: "nothing" | "no match" = "nothing";
 
   constructor(parts: DiscoveryParts) {
-    const { intake, options } = parts.shared;
+    const { clock, intake, options } = parts.shared;
     this.parts = parts;
+    this.walker = new Walker(parts.patterns, parts.excluded, clock);
     const known = intake.known(options.id);
     this.known = new KnownSources(known);
     this.start = known.length === 0 ? options.start : "beginning";
   }
 
   async scan(): Promise<void> {
-    const { patterns, excluded, registry, shared } = this.parts;
-    const { paths, unreadable } = await walk(patterns, excluded);
+    const { registry, shared } = this.parts;
+    const { paths, unreadable } = await this.walker.walk();
     for (const { path, error } of unreadable)
       shared.nag.warn("directory_unreadable", `Cannot look into ${path}: ${describe(error)}.`, { path });
     let count = 0;

@@ -30,11 +30,14 @@ export class Hints {
   }
 
   start(): void {
+    const { looker } = this.parts;
     this.watch = new Watch({
       ignored: (path, kind) => this.ignored(path, kind),
       hint: (path) => this.hint(path),
+      blind: () => looker.expect("no hints"),
       log: this.parts.shared.log,
     });
+    looker.expect("hints");
     for (const pattern of this.parts.patterns) this.watch.add(rootOf(pattern));
   }
 
@@ -66,7 +69,7 @@ export class Hints {
     if (shared.signal.aborted) return;
     for (const tail of this.hinted) {
       const { path } = tail;
-      looker.look(tail);
+      looker.hinted(tail);
       if (tail.mode !== "named") discovery.consider(path);
     }
     this.hinted.clear();

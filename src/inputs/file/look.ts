@@ -15,6 +15,8 @@ import { CLOSED, type Tail } from "./tail.ts";
 /** Between looks at a file that has just grown; doubles with each look that finds nothing new. */
 export const HOT_MS = 250;
 const COLD_MS = 10_000;
+/** The same where a watcher tells what happens: looks are for what it fails to tell. */
+const WATCHED_MS = 30_000;
 /** A file that was quiet for so long gives its descriptor back; a nameless one is taken as complete. */
 const QUIET_MS = 5000;
 /** Kernels stamp files with the time of their last tick, up to 10 ms ago. */
@@ -32,9 +34,21 @@ export interface LookParts {
 
 export class Looker {
   private readonly parts: LookParts;
+  private coldest = COLD_MS;
 
   constructor(parts: LookParts) {
     this.parts = parts;
+  }
+
+  /** Whether watchers give hints from now on. */
+  expect(hints: "hints" | "no hints"): void {
+    this.coldest = hints === "hints" ? WATCHED_MS : COLD_MS;
+  }
+
+  /** A look that a watcher asked for. */
+  hinted(tail: Tail): void {
+    tail.interval = HOT_MS;
+    this.look(tail);
   }
 
   look(tail: Tail): void {
@@ -58,7 +72,7 @@ export class Looker {
     const { agenda, shared } = this.parts;
     const spread = tail.interval > 1000 ? 0.75 + shared.clock.random() / 2 : 1;
     agenda.plan(tail, tail.interval * spread);
-    tail.interval = Math.min(COLD_MS, tail.interval * 2);
+    tail.interval = Math.min(tail.hints === "trusted" ? this.coldest : COLD_MS, tail.interval * 2);
   }
 
   private byName(tail: Tail): Stats | undefined {
@@ -88,6 +102,7 @@ export class Looker {
     if (stats.size > tail.size) {
       growth.add(stats.size - tail.size);
       tail.grownAt = now;
+      if (tail.interval >= COLD_MS) tail.hints = "unheard";
       tail.interval = HOT_MS;
     }
     tail.size = stats.size;

@@ -69,6 +69,8 @@ export class Tail {
   failing: "no" | "yes" = "no";
   /** Looks that did not find a displaced file anywhere. */
   misses = 0;
+  /** unheard: it has grown and no watcher said so, as on a network file system. */
+  hints: "trusted" | "unheard" = "trusted";
   /** Agenda: milliseconds between looks, and the tick of the next one. */
   interval = 0;
   dueTick = -1;

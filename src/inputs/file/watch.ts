@@ -13,17 +13,19 @@ export interface WatchOptions {
   /** Nothing is reported of what is ignored. `kind` is "unknown" before anybody looked. */
   readonly ignored: (path: string, kind: "file" | "directory" | "unknown") => boolean;
   readonly hint: (path: string) => void;
+  /** No hint will come any more. */
+  readonly blind: () => void;
   readonly log: Log;
 }
 
 export class Watch {
   private readonly roots = new Set<string>();
-  private readonly log: Log;
+  private readonly options: WatchOptions;
   private readonly watcher: FSWatcher;
   private state: "watching" | "blind" | "closed" = "watching";
 
   constructor(options: WatchOptions) {
-    this.log = options.log;
+    this.options = options;
     // They would override the options below.
     delete process.env.CHOKIDAR_USEPOLLING;
     delete process.env.CHOKIDAR_INTERVAL;
@@ -58,11 +60,15 @@ export class Watch {
   private fail(error: unknown): void {
     if (this.state !== "watching") return;
     if (!hasCode(error, "ENOSPC", "EMFILE", "ENFILE")) {
-      this.log.debug("watch_error", `A file watcher failed: ${describe(error)}. The files are looked at regularly.`);
+      this.options.log.debug(
+        "watch_error",
+        `A file watcher failed: ${describe(error)}. The files are looked at regularly.`,
+      );
       return;
     }
     this.state = "blind";
-    this.log.warn(
+    this.options.blind();
+    this.options.log.warn(
       "watch_limit",
       `The system grants no more file watchers (${describe(error)}). Files are found and read by looking at them ` +
         `regularly, up to 10 s later than with watchers; raise fs.inotify.max_user_watches to have them again.`,

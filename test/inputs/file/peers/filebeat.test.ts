@@ -1,0 +1,282 @@
+// Scenarios that Filebeat is tested with, by their numbers in our notes on its tests.
+//
+// Not here, because they are about an option that we do not have: 1, 4, 9, 10, 25 (closing by name, age or number; we close
+// what is idle), 26, 30-35, 39-44, 51 (ids, identities and states of its registry; deletion after reading; links are
+// followed). Elsewhere: 31, 32, 54, 61, 63, 65 test/config and test/system/stop.test.ts, 52, 53, 62 test/buffer.
+// Not yet: 7, 8 (byte order marks and UTF-16 wait for encodings), 45-49 (gzip).
+import assert from "node:assert/strict";
+import { closeSync, openSync, rmSync, symlinkSync, utimesSync, writeSync } from "node:fs";
+import { play, type Scene } from "./scene.ts";
+
+const offsets = (scene: Scene): number[] => [...scene.intake.sources.values()].map((source) => source.end);
+const paths = (scene: Scene): string[] =>
+  [...scene.intake.sources.values()].map(({ known }) => known.identity.path.slice(scene.dir.length + 1));
+
+/** The input has let go of its descriptors. */
+const idle = (scene: Scene, input: { status(): { open: number } }): Promise<void> =>
+  scene.intake.until(() => input.status().open === 0, "idle files to be closed");
+
+play({
+  "2 renamed only: the path changes, the offset stays, an append goes on": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.start("*.log*");
+    await scene.has("one\n");
+    scene.move("a.log", "a.log.1");
+    await scene.intake.until(() => paths(scene)[0] === "a.log.1", "the new name");
+    scene.append("a.log.1", "two\n");
+    await scene.has("one\ntwo\n");
+    assert.deepEqual(offsets(scene), [8]);
+  },
+
+  "3 removed while it is open: its offset is kept to the end": async (scene) => {
+    scene.write("a.log", "one\ntwo\n");
+    const input = await scene.start();
+    await scene.has("one\ntwo\n");
+    scene.remove("a.log");
+    await scene.intake.until(() => input.status().files === 0, "its end");
+    assert.deepEqual(offsets(scene), [8]);
+  },
+
+  "5, 6 empty lines make no record, and their bytes count": async (scene) => {
+    scene.write("a.log", "one\n\ntwo\n");
+    scene.write("b.log", "\n\n\n");
+    await scene.start();
+    await scene.intake.until(() => offsets(scene).join() === "9,3", "both to be read");
+    assert.equal([...scene.intake.sources.values()][0]?.records, 2);
+  },
+
+  "11-13 idle and closed, then removed, renamed, or rotated and removed": async (scene) => {
+    for (const name of ["a", "b", "c"]) scene.write(`${name}.log`, `${name}\n`);
+    const input = await scene.start();
+    await scene.has("a\n", "b\n", "c\n");
+    await idle(scene, input);
+    scene.remove("a.log");
+    scene.move("b.log", "b.log.1");
+    scene.move("c.log", "c.log.1");
+    scene.remove("c.log.1");
+    await scene.intake.until(() => input.status().files === 1, "two to be let go");
+    scene.append("b.log.1", "more\n");
+    await scene.has("a\n", "b\nmore\n", "c\n");
+  },
+
+  "14 rotated and idle, the new file read, then the rotated one removed": async (scene) => {
+    scene.write("a.log", "1\n2\n3\n");
+    const input = await scene.start();
+    await scene.has("1\n2\n3\n");
+    scene.move("a.log", "a.log.1");
+    await idle(scene, input);
+    scene.write("a.log", "4\n5\n6\n");
+    await scene.has("1\n2\n3\n", "4\n5\n6\n");
+    scene.remove("a.log.1");
+    await scene.intake.until(() => input.status().files === 1, "the rotated one to be let go");
+  },
+
+  "15 truncated while it is open, and less is written": async (scene) => {
+    scene.write("a.log", "one\ntwo\n");
+    await scene.start();
+    await scene.has("one\ntwo\n");
+    scene.truncate("a.log");
+    scene.append("a.log", "x\n");
+    await scene.has("one\ntwo\n", "x\n");
+    assert.deepEqual(offsets(scene), [8, 2]);
+  },
+
+  "16 truncated while it is closed": async (scene) => {
+    scene.write("a.log", "one\ntwo\n");
+    const input = await scene.start();
+    await scene.has("one\ntwo\n");
+    await idle(scene, input);
+    scene.truncate("a.log");
+    scene.append("a.log", "x\n");
+    await scene.has("one\ntwo\n", "x\n");
+  },
+
+  "17, 24 truncated next to a link that comes and goes: one state": async (scene) => {
+    scene.write("a.log", "one\ntwo\n");
+    symlinkSync("a.log", scene.path("link.log"));
+    await scene.start();
+    await scene.has("one\ntwo\n");
+    scene.truncate("a.log");
+    rmSync(scene.path("link.log"));
+    scene.append("a.log", "x\n");
+    await scene.has("one\ntwo\n", "x\n");
+    symlinkSync("a.log", scene.path("link.log"));
+    await scene.quiet(9);
+  },
+
+  "18, 19 truncated between looks: nothing extra": async (scene) => {
+    scene.write("a.log", "one\n");
+    const input = await scene.start();
+    await scene.has("one\n");
+    scene.truncate("a.log");
+    await scene.intake.until(() => scene.log.events.includes("file_truncated"), "the notice");
+    await scene.quiet(9);
+    assert.equal(input.status().lagBytes, 0);
+  },
+
+  "20 truncated while nobody takes anything over": async (scene) => {
+    scene.write("a.log", "one\n");
+    const input = await scene.start();
+    await scene.has("one\n");
+    await scene.blocked(() => scene.append("a.log", "two\n"), 4);
+    scene.truncate("a.log");
+    await scene.intake.until(() => input.status().unread.truncated === 4, "the loss to be counted");
+    scene.append("a.log", "x\n");
+    scene.intake.reopen();
+    await scene.has("one\n", "x\n");
+  },
+
+  "22 a link is retargeted: all lines of both": async (scene) => {
+    scene.write("v1", "one\n");
+    symlinkSync("v1", scene.path("a.log"));
+    await scene.start();
+    await scene.has("one\n");
+    scene.write("v2", "two\n");
+    rmSync(scene.path("a.log"));
+    symlinkSync("v2", scene.path("a.log"));
+    scene.append("v1", "late\n");
+    await scene.has("one\nlate\n", "two\n");
+  },
+
+  "23 a link is removed: its target is followed": async (scene) => {
+    scene.write("target", "one\n");
+    symlinkSync("target", scene.path("a.log"));
+    await scene.start();
+    await scene.has("one\n");
+    rmSync(scene.path("a.log"));
+    scene.append("target", "two\n");
+    await scene.has("one\ntwo\n");
+  },
+
+  "27, 28 rotation faster and slower than files become idle": async (scene) => {
+    const input = await scene.start("*.log*");
+    const all: string[] = [];
+    for (let i = 0; i < 6; i++) {
+      for (let n = i; n > 0; n--) scene.move(n === 1 ? "a.log" : `a.log.${n - 1}`, `a.log.${n}`);
+      scene.write("a.log", `${i}\n`);
+      all.push(`${i}\n`);
+      if (i < 3) continue;
+      await scene.has(...all);
+      await idle(scene, input);
+    }
+    await scene.has(...all);
+  },
+
+  "29 appended during stops: 55 of 55": async (scene) => {
+    const writer = openSync(scene.path("a.log"), "a");
+    let text = "";
+    for (let i = 0; i < 11; i++) {
+      const input = await scene.start();
+      const stopping = input.stop();
+      for (let n = 0; n < 5; n++) {
+        writeSync(writer, `${i} ${n}\n`);
+        text += `${i} ${n}\n`;
+      }
+      await stopping;
+      await scene.stop();
+    }
+    closeSync(writer);
+    await scene.start();
+    await scene.has(text);
+    assert.equal([...scene.intake.sources.values()][0]?.records, 55);
+  },
+
+  "36 truncated, and stopped before the next look": async (scene) => {
+    scene.write("a.log", "one\ntwo\n");
+    await scene.start();
+    await scene.has("one\ntwo\n");
+    scene.truncate("a.log");
+    scene.append("a.log", "x\n");
+    await scene.stop();
+    await scene.start();
+    await scene.has("one\ntwo\n", "x\n");
+  },
+
+  "37 truncated while stopped": async (scene) => {
+    scene.write("a.log", "one\ntwo\n");
+    await scene.start();
+    await scene.has("one\ntwo\n");
+    await scene.stop();
+    scene.truncate("a.log");
+    scene.append("a.log", "x\n");
+    await scene.start();
+    await scene.has("one\ntwo\n", "x\n");
+  },
+
+  "38 200 files and nobody to take anything over: each line once": async (scene) => {
+    const input = await scene.start();
+    scene.intake.shut();
+    for (let i = 0; i < 200; i++) scene.write(`${i}.log`, `${i}\n`);
+    await scene.intake.until(() => input.status().files === 200, "all files");
+    scene.intake.reopen();
+    await scene.has(...Array.from({ length: 200 }, (_, i) => `${i}\n`));
+    await idle(scene, input);
+  },
+
+  "50 a line that is longer than a read arrives whole": async (scene) => {
+    const text = `${"x".repeat(700_000)}\nend\n`;
+    scene.write("a.log", text);
+    await scene.start();
+    await scene.has(text);
+  },
+
+  "55, 56 two rotations and a removal: offsets and inodes are right": async (scene) => {
+    scene.write("a.log", "first\n");
+    const input = await scene.start("*.log*");
+    await scene.has("first\n");
+    scene.move("a.log", "a.log.1");
+    scene.write("a.log", "second line\n");
+    await scene.has("first\n", "second line\n");
+    scene.move("a.log.1", "a.log.2");
+    scene.move("a.log", "a.log.1");
+    await scene.intake.until(() => paths(scene).join() === "a.log.2,a.log.1", "the names");
+    assert.deepEqual(offsets(scene), [6, 12]);
+    scene.remove("a.log.2");
+    await scene.intake.until(() => input.status().files === 1, "the removal");
+    await scene.intake.until(() => [...scene.intake.sources.values()][0]?.state === "forgotten", "its end");
+  },
+
+  "57, 58 restarts, with a rotation meanwhile: only what is new": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.start();
+    await scene.has("one\n");
+    await scene.stop();
+    scene.append("a.log", "two\n");
+    scene.move("a.log", "a.log.1");
+    scene.write("a.log", "three\n");
+    await scene.start();
+    await scene.has("one\ntwo\n", "three\n");
+  },
+
+  "59 a rotation while old files are ignored: a file that was begun is read to its end": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.start("*.log", { ignoreOlder: 3_600_000 });
+    await scene.has("one\n");
+    await scene.stop();
+    scene.append("a.log", "two\n");
+    scene.move("a.log", "a.log.1");
+    utimesSync(scene.path("a.log.1"), 1, 1);
+    scene.write("a.log", "three\n");
+    await scene.start("*.log", { ignoreOlder: 3_600_000 });
+    await scene.has("one\ntwo\n", "three\n");
+  },
+
+  "60 removed while stopped: its state goes": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.start();
+    await scene.has("one\n");
+    await scene.stop();
+    scene.remove("a.log");
+    await scene.start();
+    await scene.intake.until(() => [...scene.intake.sources.values()][0]?.state === "forgotten", "its end");
+  },
+
+  "64 once: 100 lines, and it ends": async (scene) => {
+    scene.write("a.log", "line\n".repeat(100));
+    await scene.once();
+    await scene.has("line\n".repeat(100));
+    scene.append("a.log", "more\n");
+    await scene.once();
+    await scene.has(`${"line\n".repeat(100)}more\n`);
+  },
+});

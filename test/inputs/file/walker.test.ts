@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import fs, { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { join } from "node:path";
+import { test } from "node:test";
+import { systemClock } from "../../../src/core/clock.ts";
+import { compile } from "../../../src/inputs/file/patterns.ts";
+import { Walker } from "../../../src/inputs/file/walker.ts";
+import { directory } from "./setup.ts";
+
+/** Long after everything was written. */
+const later = { ...systemClock, wall: () => systemClock.wall() + 10_000 };
+
+test("only directories that have changed are listed again", async (t) => {
+  const dir = directory(t);
+  const list = t.mock.method(fs.promises, "readdir");
+  syncBuiltinESMExports();
+  t.after(() => {
+    list.mock.restore();
+    syncBuiltinESMExports();
+  });
+  for (const name of ["x", "y"]) mkdirSync(join(dir, name));
+  writeFileSync(join(dir, "x/a.log"), "");
+  const walker = new Walker([compile(join(dir, "*/*.log"))], () => false, later);
+  const walked = async (): Promise<readonly string[]> =>
+    (await walker.walk()).paths.map((path) => path.slice(dir.length + 1));
+  assert.deepEqual(await walked(), ["x/a.log"]);
+  assert.equal(list.mock.callCount(), 3);
+  assert.deepEqual(await walked(), ["x/a.log"]);
+  assert.equal(list.mock.callCount(), 3, "nothing has changed");
+  writeFileSync(join(dir, "y/b.log"), "");
+  assert.deepEqual(await walked(), ["x/a.log", "y/b.log"]);
+  assert.equal(list.mock.callCount(), 4, "one has changed");
+  rmSync(join(dir, "x"), { recursive: true });
+  assert.deepEqual(await walked(), ["y/b.log"]);
+  symlinkSync("y", join(dir, "z"));
+  assert.deepEqual(await walked(), ["y/b.log", "z/b.log"]);
+  chmodSync(join(dir, "y"), 0o700);
+  const before = list.mock.callCount();
+  await walked();
+  assert.equal(list.mock.callCount(), before + 2, "other rights may show other things");
+});
+
+test("a directory that has just changed is listed again", async (t) => {
+  const dir = directory(t);
+  const walker = new Walker([compile(join(dir, "*.log"))], () => false, systemClock);
+  for (let i = 0; i < 5; i++) {
+    writeFileSync(join(dir, `${i}.log`), "");
+    assert.equal((await walker.walk()).paths.length, i + 1);
+  }
+});
