@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { RowFacts } from "../../src/buffer/breaches.ts";
@@ -132,6 +132,9 @@ test("nothing stored, foreign and damaged files are told apart", () => {
   assert.equal(openForReading(directory), undefined, "made, and its tables are not there yet");
   assert.equal(databaseSize(join(made.root, "nowhere")), 0);
   writeFileSync(join(directory, "state.db"), "x".repeat(4096));
+  writeFileSync(join(directory, "state.db-journal"), "");
+  assert.equal(openForReading(directory), undefined, "killed while it was made");
+  rmSync(join(directory, "state.db-journal"));
   assert.throws(() => openForReading(directory), { code: "state-corrupt", exit: 78 });
   assert.throws(() => openForReading(join(made.log, "below")), { code: "state-unusable" });
 });
