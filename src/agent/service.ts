@@ -33,7 +33,6 @@ export class Service {
   private readonly log: AgentLog;
   private readonly notifier: Notifier;
   private readonly process: ReturnType<typeof watchProcess>;
-  private readonly bornAt: number;
   private config: Config;
   private agent: Agent | undefined;
   private admin: Admin | undefined;
@@ -43,7 +42,6 @@ export class Service {
     const { clock, env, config } = options;
     this.options = options;
     this.config = config;
-    this.bornAt = clock.now();
     this.log = createLog({ level: config.log.level, clock, destination: 2, form: logForm(2, env) });
     this.notifier = createNotifier({ env, clock, alive: () => this.agent?.alive() ?? true });
     this.process = watchProcess(clock, this.log);
@@ -82,6 +80,7 @@ export class Service {
   /** The state directory first, then the address; what cannot be had leaves nothing open. */
   private async openAgent(config: Config): Promise<Agent> {
     const { mode, version, clock } = this.options;
+    const from = clock.now();
     const agent = await Agent.open({ config, mode, version, clock, log: this.log });
     try {
       const { listen, hosts } = config.admin;
@@ -97,20 +96,20 @@ export class Service {
       await agent.stop();
       throw error;
     }
-    this.ready(agent);
+    this.ready(agent, this.options.clock.now() - from);
     return agent;
   }
 
-  private ready(agent: Agent): void {
+  private ready(agent: Agent, tookMs: number): void {
     const { inputs, buffer, output } = agent.facts();
     let files = 0;
     for (const input of inputs.values()) files += input.files;
+    const many = `${plural(inputs.size, "input")}, ${plural(files, "file")}`;
     const waiting = flow(bufferedBytes(agent));
     const where = this.admin ? `, ${this.admin.url}` : "";
-    const after = duration(this.options.clock.now() - this.bornAt);
-    const sentence = `in ${after}: ${inputs.size} inputs, ${files} files, ${buffer.mode} with ${waiting} waiting${where}`;
+    const sentence = `in ${duration(tookMs)}: ${many}, ${buffer.mode} with ${waiting} waiting${where}`;
     this.log.info("ready", sentence, { server: output.server });
-    this.notifier.ready(`running: ${inputs.size} inputs, ${files} files`);
+    this.notifier.ready(`running: ${many}`);
   }
 
   private async follow(): Promise<ExitCode> {
@@ -230,4 +229,8 @@ function settledRecords(agent: Agent): number {
   let records = 0;
   for (const [, { fates }] of agent.buffer.state.ledger) for (const c of fates) records += c.records;
   return records;
+}
+
+function plural(n: number, noun: string): string {
+  return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
