@@ -13,11 +13,10 @@ interface Lack {
   readonly instead: string;
 }
 
-const some = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
 const given = (value: unknown): boolean => value !== undefined;
 
 const INPUT: readonly Lack[] = [
-  { key: "format", used: (value) => value !== "text", instead: "`format: text` ships each line as it stands" },
+  { key: "format", used: (value) => value === "json", instead: "`format: text` ships each line as it stands" },
   {
     key: "encoding",
     used: (value) => !/^(utf-?8|unicode-1-1-utf-8)$/i.test(String(value)),
@@ -25,9 +24,6 @@ const INPUT: readonly Lack[] = [
   },
   { key: "multiline", used: given, instead: "remove it: each line is a record" },
   { key: "timestamp", used: given, instead: "remove it: `@timestamp` is the time of reading" },
-  { key: "include_lines", used: some, instead: "remove it: all lines are shipped" },
-  { key: "exclude_lines", used: some, instead: "remove it: all lines are shipped" },
-  { key: "redact", used: some, instead: "remove it, and let an ingest pipeline of the server redact" },
 ];
 const OUTPUT: readonly Lack[] = [{ key: "order", used: (value) => value !== "oldest", instead: "`order: oldest`" }];
 const RUNG: readonly Lack[] = [

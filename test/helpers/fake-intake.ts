@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
 import { Arena, type Region } from "../../src/core/arena.ts";
-import type { Draft, Envelope } from "../../src/core/chunk.ts";
+import { type Draft, type Envelope, TABLE, TABLE_ENTRY } from "../../src/core/chunk.ts";
 import type { Count } from "../../src/core/fate.ts";
 import type { Intake, Urgency } from "../../src/core/intake.ts";
 import type { Identity, KnownSource, SourceId } from "../../src/core/source.ts";
@@ -17,6 +17,15 @@ export interface Taken {
   readonly path: string;
   readonly counted: ReadonlyMap<number, Count>;
   readonly mark: { readonly length: number; readonly hash: number };
+  /** Of a draft with a table. */
+  readonly entries: readonly TakenEntry[];
+}
+
+export interface TakenEntry {
+  readonly offset: number;
+  readonly text: string;
+  /** NaN: none of its own. */
+  readonly time: number;
 }
 
 export class FakeSource {
@@ -134,15 +143,34 @@ export class FakeIntake implements Intake {
     const text = draft.region === undefined ? "" : this.arena.view(draft.region).toString("latin1");
     let countedBytes = 0;
     for (const count of draft.counted.values()) countedBytes += count.bytes;
-    assert.equal(text.length + countedBytes, draft.end - draft.start, "bytes that are neither kept nor counted");
+    const found = draft.table === undefined ? undefined : this.tableOf(draft, text);
+    const keptBytes = found?.bytes ?? text.length;
+    assert.equal(keptBytes + countedBytes, draft.end - draft.start, "bytes that are neither kept nor counted");
     const lines = text.split("\n").filter((line) => line !== "" && line !== "\r");
-    assert.equal(draft.records, lines.length);
+    assert.equal(draft.records, found?.entries.length ?? lines.length);
     assert.equal(draft.records === 0, draft.region === undefined);
     for (const region of [draft.region, draft.table]) if (region !== undefined) this.arena.release(region);
     const { start, end, records, counted, mark } = draft;
-    source.taken.push({ start, end, records, text, path: draft.envelope.path, counted, mark });
+    const entries = found?.entries ?? [];
+    source.taken.push({ start, end, records, text, path: draft.envelope.path, counted, mark, entries });
     if (source.known.origin === 0 && source.text.length === end) assert.deepEqual(mark, markOf(source.text));
     this.changed();
+  }
+
+  private tableOf({ start, records, table }: Draft, text: string): { entries: TakenEntry[]; bytes: number } {
+    const view = this.arena.view(table as Region);
+    assert.equal(view.length, records * TABLE_ENTRY);
+    const entries: TakenEntry[] = [];
+    let [from, bytes] = [0, 0];
+    for (let at = 0; at < view.length; at += TABLE_ENTRY) {
+      const to = view.readUInt32LE(at + TABLE.end);
+      const offset = start + view.readUInt32LE(at + TABLE.start);
+      entries.push({ offset, text: text.slice(from, to), time: view.readDoubleLE(at + TABLE.time) });
+      bytes += view.readUInt32LE(at + TABLE.length);
+      from = to;
+    }
+    assert.equal(from, text.length);
+    return { entries, bytes };
   }
 
   gone(id: SourceId): void {

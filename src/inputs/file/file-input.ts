@@ -6,7 +6,7 @@ import type { FileInputOptions } from "../../core/options.ts";
 import { Agenda, TICK_MS } from "./agenda.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Discovery } from "./discovery.ts";
-import { TextFraming } from "./framing-text.ts";
+import { framingFor } from "./framings.ts";
 import { Generations } from "./generations.ts";
 import { Goals } from "./goals.ts";
 import { Growth } from "./growth.ts";
@@ -68,7 +68,7 @@ export class FileInput {
     this.renames = new Renames({ shared, registry, generations, looker });
     const { renames } = this;
     this.discovery = new Discovery({ shared, patterns, excluded, registry, descriptors, generations, looker, renames });
-    const framing = new TextFraming(parts.kernel, options);
+    const framing = framingFor(options, parts.kernel);
     this.reader = new Reader({ shared, framing, descriptors, generations, fault: this.end.reject });
     const { discovery } = this;
     if (parts.mode === "follow") this.hints = new Hints({ shared, patterns, excluded, registry, looker, discovery });
@@ -124,7 +124,7 @@ export class FileInput {
     for (;;) {
       const claimed = await this.ready.claim(lane);
       if (claimed === undefined) return;
-      const region = await intake.room(options.id, this.reader.wanted(claimed), signal, urgency);
+      const region = await intake.room(options.id, this.reader.room(claimed), signal, urgency);
       const tail = this.ready.take(lane);
       if (tail === undefined || signal.aborted) intake.release(region);
       else await this.turn(tail, region);

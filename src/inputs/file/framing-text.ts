@@ -7,6 +7,7 @@ import { cutOversize, firstOversize, passOver, RETURN } from "./oversize.ts";
 import type { LineScanner } from "./parts.ts";
 
 export class TextFraming implements Framing {
+  readonly tableBytes = 0;
   private readonly kernel: LineScanner;
   private readonly maxRecord: number;
   private readonly oversize: "truncate" | "skip";

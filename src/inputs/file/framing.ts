@@ -1,7 +1,10 @@
 // How bytes of a source become records: a strategy chosen once per input. A strategy looks at bytes that begin at the start
-// of a record, says how many of them it dealt with, and leaves the records' bytes at the front of the region.
+// of a record, says how many of them it dealt with, and what the records' bytes are: those at the front, or others.
 import type { Region } from "../../core/arena.ts";
 import type { Count, Fate } from "../../core/fate.ts";
+
+/** Bytes of one turn; only a line that is longer asks for more. */
+export const TURN_BYTES = 256 * 1024;
 
 export interface ReadBytes {
   readonly region: Region;
@@ -17,13 +20,20 @@ export interface ReadBytes {
  */
 export type Rest = "partial" | "start" | "oversized";
 
+/** Records and their table (core/chunk.ts). */
+export interface Rewritten {
+  readonly bytes: Uint8Array;
+  readonly table: Uint8Array;
+}
+
 export interface Framed {
   /** Bytes of the source dealt with; 0 = no whole record yet. */
   readonly end: number;
   readonly records: number;
-  /** Bytes at the front of the region that are the records. */
+  /** Bytes that the records are. */
   readonly kept: number;
-  readonly table: Region | undefined;
+  /** In place of the first `kept` bytes that were read. Good until the next call. */
+  readonly rewritten: Rewritten | undefined;
   readonly counted: ReadonlyMap<Fate, Count>;
   /** What stands behind `end`. */
   readonly rest: Rest;
@@ -31,6 +41,8 @@ export interface Framed {
 
 /** Both leave the bytes as they are: the mark and the head are taken from them afterwards. */
 export interface Framing {
+  /** Bytes of the largest table that it makes. */
+  readonly tableBytes: number;
   frame(read: ReadBytes): Framed;
   /** Bytes that come while a line's rest is passed over. */
   pass(read: ReadBytes): Framed;
@@ -42,17 +54,24 @@ export const WAIT: Framed = {
   end: 0,
   records: 0,
   kept: 0,
-  table: undefined,
+  rewritten: undefined,
   counted: NOTHING_COUNTED,
   rest: "partial",
 };
 
 /** A span of which nothing is kept. */
 export function counted(fate: Fate, records: number, bytes: number, rest: Rest): Framed {
-  return { end: bytes, records: 0, kept: 0, table: undefined, counted: new Map([[fate, { records, bytes }]]), rest };
+  return {
+    end: bytes,
+    records: 0,
+    kept: 0,
+    rewritten: undefined,
+    counted: new Map([[fate, { records, bytes }]]),
+    rest,
+  };
 }
 
 /** The first `end` bytes, as they are. */
 export function kept(records: number, end: number, rest: Rest): Framed {
-  return { end, records, kept: end, table: undefined, counted: NOTHING_COUNTED, rest };
+  return { end, records, kept: end, rewritten: undefined, counted: NOTHING_COUNTED, rest };
 }

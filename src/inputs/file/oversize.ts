@@ -38,7 +38,7 @@ function contentEnd(bytes: Buffer, start: number, end: number): number {
 }
 
 /** The last boundary of a UTF-8 character at or before `at`; `at` itself where the bytes are no UTF-8. */
-function characterBoundary(bytes: Buffer, at: number): number {
+export function characterBoundary(bytes: Buffer, at: number): number {
   for (let back = 0; back < 4 && back < at; back++) {
     const byte = bytes[at - back] as number;
     if ((byte & 0xc0) !== 0x80) return at - back;

@@ -6,18 +6,17 @@
 import { fstatSync, readv } from "node:fs";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
-import type { Region } from "../../core/arena.ts";
+import { Arena, type Region } from "../../core/arena.ts";
 import type { Envelope } from "../../core/chunk.ts";
+import { assert } from "../../core/errors.ts";
 import type { SourceId } from "../../core/source.ts";
+import { containerFields } from "./container-path.ts";
 import type { Descriptors } from "./descriptors.ts";
-import type { Framed, Framing } from "./framing.ts";
+import { type Framed, type Framing, type Rewritten, TURN_BYTES } from "./framing.ts";
 import type { Generations } from "./generations.ts";
 import { hasHead, markWithin } from "./identity.ts";
 import type { Shared } from "./parts.ts";
 import type { Tail } from "./tail.ts";
-
-/** Bytes of one turn; only a line that is longer asks for more. */
-export const TURN_BYTES = 256 * 1024;
 
 const readInto = promisify(readv);
 
@@ -51,10 +50,20 @@ export class Reader {
     return Math.min(tail.lag, Math.max(TURN_BYTES, line));
   }
 
+  /** The room that a turn of this file asks for: a table comes out of it too. */
+  room(tail: Tail): number {
+    return this.wanted(tail) + this.tableRoom;
+  }
+
+  private get tableRoom(): number {
+    const { tableBytes } = this.parts.framing;
+    return tableBytes === 0 ? 0 : Arena.cost(tableBytes);
+  }
+
   private async read(tail: Tail, region: Region): Promise<void> {
     const { arena, clock } = this.parts.shared;
     const before = Buffer.allocUnsafe(tail.mark.length);
-    const length = Math.min(region.length, this.wanted(tail));
+    const length = Math.min(region.length - this.tableRoom, this.wanted(tail));
     const bytes = arena.view(region, 0, length);
     let read: number;
     tail.turn = "reading";
@@ -102,9 +111,11 @@ export class Reader {
 
   private admit(tail: Tail, start: number, region: Region, framed: Framed): void {
     const { arena, clock, intake } = this.parts.shared;
-    const { records, table, counted } = framed;
+    const { records, rewritten, counted } = framed;
+    let table: Region | undefined;
     if (framed.kept > 0) {
       arena.shrink(region, framed.kept);
+      if (rewritten) table = this.write(rewritten, region);
       arena.unpin(region);
     }
     const admitted = intake.admit({
@@ -123,13 +134,23 @@ export class Reader {
     admitted.catch(this.parts.fault);
   }
 
+  /** Room for the table was part of the region, so that it cannot be refused. */
+  private write({ bytes, table }: Rewritten, region: Region): Region {
+    const { arena } = this.parts.shared;
+    const entries = arena.alloc(table.length);
+    assert(entries !== undefined, "no room for a table that room was set aside for");
+    arena.view(region).set(bytes);
+    arena.view(entries).set(table);
+    return entries;
+  }
+
   private envelope(tail: Tail): Envelope {
     const { host, index, intake, options } = this.parts.shared;
     tail.envelope ??= intake.envelope({
       input: options.id,
       path: tail.path,
       host,
-      fields: options.fields,
+      fields: options.format === "text" ? options.fields : { ...containerFields(tail.path), ...options.fields },
       index: options.index ?? index,
       policy: options.policy,
     });

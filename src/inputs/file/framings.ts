@@ -1,0 +1,19 @@
+// Which framing an input has.
+import type { FileInputOptions } from "../../core/options.ts";
+import { CRI } from "./format-cri.ts";
+import { DOCKER } from "./format-docker.ts";
+import { LineFraming } from "./framing-lines.ts";
+import { TextFraming } from "./framing-text.ts";
+import { type Framing, TURN_BYTES } from "./framing.ts";
+import { PLAIN } from "./line-format.ts";
+import type { LineScanner } from "./parts.ts";
+
+/** Text that nothing is done to is not even looked at line by line. */
+export function framingFor(options: FileInputOptions, kernel: LineScanner): Framing {
+  const { format, maxRecord, includeLines, excludeLines, redact } = options;
+  const reach = Math.max(TURN_BYTES, maxRecord + 2);
+  if (format === "cri") return new LineFraming(CRI, options, reach);
+  if (format === "docker") return new LineFraming(DOCKER, options, reach);
+  const judged = includeLines.length + excludeLines.length + redact.length > 0;
+  return judged ? new LineFraming(PLAIN, options, reach) : new TextFraming(kernel, options);
+}

@@ -1,0 +1,83 @@
+// Formats and rules, from a line of configuration to the document that the server has.
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { systemClock } from "../../src/core/clock.ts";
+import { type BulkServer, startSandbox } from "../../src/sandbox/bulk-server.ts";
+import { Workplace } from "../helpers/agent-process.ts";
+
+const AT = "2026-11-24T06:40:12.123456789Z";
+
+/** Ships one file, and says what became of it: documents by offset. */
+async function ship(t: TestContext, file: string, text: string, input: object, records: number): Promise<any[]> {
+  const place = new Workplace();
+  const server: BulkServer = await startSandbox({ keep: "documents" }, systemClock);
+  t.after(async () => {
+    await server.stop();
+    place.remove();
+  });
+  const path = join(place.logs, file);
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, text);
+  const inputs = [{ id: "app", paths: [join(place.logs, "**/*.log")], ...input }];
+  place.configure(server.url, { inputs, output: { batch: { age: "50ms" } } });
+  const agent = place.run();
+  const { ledger } = await agent.until("all settled", ({ ledger: { read, buffered } }) => {
+    return read.bytes === Buffer.byteLength(text) && buffered.bytes === 0;
+  });
+  assert.equal(ledger.read.records, records);
+  assert.deepEqual(await agent.stop(), { code: 0, signal: null });
+  place.books();
+  const sources = server.documents().map(({ source }) => source as any);
+  return sources.sort((a, b) => a.log.offset - b.log.offset);
+}
+
+test("a pod's log: joined per stream, with the runtime's time and the pod's names", async (t) => {
+  const lines = [
+    `${AT} stdout P {"half": \n`,
+    `2026-11-24T06:40:13Z stderr F "quoted" \u00e9\n`,
+    `2026-11-24T08:40:14+01:00 stdout F "whole"}\n`,
+    "odd\n",
+  ];
+  const path = "pods/shop_web-1_7d5c/nginx/0.log";
+  const found = await ship(t, path, lines.join(""), { format: "cri", fields: { "service.name": "web" } }, 3);
+  assert.deepEqual(
+    found.map((source) => [source.log.offset, source["@timestamp"].slice(0, 23), source.message]),
+    [
+      [0, "2026-11-24T06:40:12.123", '{"half": "whole"}'],
+      [lines[0]?.length, "2026-11-24T06:40:13.000", '"quoted" \u00e9'],
+      [Buffer.byteLength(lines.slice(0, 3).join("")), found[2]["@timestamp"].slice(0, 23), "odd"],
+    ],
+  );
+  for (const { kubernetes, container, service } of found) {
+    assert.deepEqual(kubernetes, { namespace: "shop", pod: { name: "web-1", uid: "7d5c" } });
+    assert.deepEqual([container, service], [{ name: "nginx" }, { name: "web" }]);
+  }
+});
+
+test("Docker's log", async (t) => {
+  const line = (log: string, stream: string): string => `${JSON.stringify({ log, stream, time: AT })}\n`;
+  const text = line("a\t", "stdout") + line("err\n", "stderr") + line("\u20acb\n", "stdout");
+  const found = await ship(t, "c.log", text, { format: "docker" }, 2);
+  assert.deepEqual(
+    found.map((source) => [source.log.offset, source["@timestamp"], source.message]),
+    [
+      [0, "2026-11-24T06:40:12.123Z", "a\t\u20acb"],
+      [line("a\t", "stdout").length, "2026-11-24T06:40:12.123Z", "err"],
+    ],
+  );
+});
+
+test("what is filtered and what is redacted never reaches the server", async (t) => {
+  const lines = ["GET /health 200\n", "card 4111111111111111 paid\n", "\n", "noise\n", "card free\n"];
+  const input = { include_lines: ["card", "GET"], exclude_lines: ["/health"], redact: ["\\d{13,19}"] };
+  const found = await ship(t, "app.log", lines.join(""), input, 4);
+  assert.deepEqual(
+    found.map(({ message, log }) => [log.offset, message]),
+    [
+      [16, "card *** paid"],
+      [50, "card free"],
+    ],
+  );
+});
