@@ -67,13 +67,12 @@ export function endSend(state: BufferState, lease: Lease): void {
   for (const chunk of lease.chunks.slice()) if (chunk.marked !== undefined) dropOpen(state, chunk, chunk.marked);
 }
 
-/** Gives chunks back that were not sent, or not settled; the lease ends when it has none left. */
+/** Gives chunks back that were not sent, or not settled. None is marked: only what is on the wire is, until its end. */
 export function giveBack(state: BufferState, lease: Lease, chunks: readonly Chunk[]): void {
   for (const chunk of chunks) {
     if (!isOpen(chunk) || chunk.lease !== lease) continue;
     leave(state, chunk);
-    if (chunk.marked !== undefined) dropOpen(state, chunk, chunk.marked);
-    else state.ready.add(chunk);
+    state.ready.add(chunk);
   }
 }
 

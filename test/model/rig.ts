@@ -6,7 +6,7 @@ import { type Chunk, isOpen, memoryOf } from "../../src/buffer/chunk.ts";
 import { evict } from "../../src/buffer/evict.ts";
 import { beginSend, endLease, endSend, takeLease } from "../../src/buffer/lease.ts";
 import type { Lease, SourceState } from "../../src/buffer/chunk.ts";
-import type { Committed, Loss, Recovered } from "../../src/buffer/spool.ts";
+import type { Committed, Loss, Recovered, Transaction } from "../../src/buffer/spool.ts";
 import { Ledger } from "../../src/buffer/ledger.ts";
 import { STALL_MS, enterSpill, heal, leaveSpill } from "../../src/buffer/modes.ts";
 import { type PageIn, beginPageIn, endPageIn } from "../../src/buffer/paging.ts";
@@ -21,6 +21,7 @@ import { type Writing, committed, compose, failed } from "../../src/buffer/write
 import { Arena } from "../../src/core/arena.ts";
 import { TABLE, TABLE_ENTRY, type Envelope } from "../../src/core/chunk.ts";
 import type { Clock } from "../../src/core/clock.ts";
+import { describe } from "../../src/core/errors.ts";
 import {
   type Count,
   DEAD,
@@ -33,7 +34,7 @@ import {
 } from "../../src/core/fate.ts";
 import { NO_MARK } from "../../src/core/source.ts";
 import { bury } from "../../src/pipeline/pieces.ts";
-import type { SqliteDisk } from "./sqlite-disk.ts";
+import type { Contents, SqliteDisk } from "./sqlite-disk.ts";
 import { type Generation, type Ghost, type Ghosts, RECORD, Violation, World } from "./world.ts";
 
 /** What a chunk of one to three records takes in the arena: 12 bytes and slack, in units of 16. */
@@ -177,9 +178,9 @@ export class Rig {
   }
 
   /** The real database says what it should, after whatever happened to the process. */
-  private compareDisk(found: Recovered): void {
+  private compareDisk(found: Contents): void {
     const expected = this.recovered();
-    const facts = ({ sources, rows, ledger }: Recovered): string =>
+    const facts = ({ sources, rows, ledger }: Contents): string =>
       JSON.stringify([
         sources.map((s) => [s.id, s.origin, s.checkpoint, s.mark, s.identity]).sort(),
         rows.map((r) => [r.seq, r.source, r.start, r.end, r.records, r.bytes, r.length, r.tableLength]),
@@ -470,9 +471,17 @@ export class Rig {
       });
     }
     const stored = transaction.rows.map((r) => r.length + r.tableLength + 8);
-    const answer = this.disk?.commit(transaction) ?? { stored, size: 0 };
+    const answer = this.disk ? this.onDisk(transaction) : { stored, size: 0 };
     this.world.push(transaction, { ...(this.ghosts as Ghosts), data });
     return answer;
+  }
+
+  private onDisk(transaction: Transaction): Committed {
+    try {
+      return (this.disk as SqliteDisk).commit(transaction);
+    } catch (error) {
+      return this.fail(`SQLite refused a transaction: ${describe(error)}`);
+    }
   }
 
   commit(): void {
@@ -489,6 +498,10 @@ export class Rig {
           table: r.table && ARENA.bytes.slice(r.table.ptr, r.table.ptr + r.tableLength),
         });
       if (!this.disk) world.zombie = { transaction, ghosts: { ...(this.ghosts as Ghosts), data } };
+      if (this.disk) {
+        this.disk.fail(transaction);
+        this.compareDisk(this.disk.contents());
+      }
       failed(this.state, writing);
       return;
     }
@@ -565,6 +578,13 @@ export class Rig {
       this.fail(`pool ${state.pool}, really ${pool}; unwritten ${state.unwritten}, really ${unwritten}`);
     if (leased !== state.leased || open !== state.open)
       this.fail(`leased ${state.leased}, really ${leased}; open ${state.open}, really ${open}`);
+    const { quotas } = state;
+    const inLeases = [...state.leases].reduce((n, l) => n + l.chunks.length, 0);
+    // The first chunk of all may be leased however large it is.
+    if (state.leased > quotas.leased && inLeases > 1)
+      this.fail(`leased ${state.leased}, its quota is ${quotas.leased}`);
+    const loaded = state.pool - state.unwritten;
+    if (loaded > quotas.pool - quotas.stage) this.fail(`loaded rows take ${loaded}, which leaves no stage`);
     if (state.pool > state.quotas.pool) this.fail(`pool ${state.pool} over its quota`);
     if (state.bodies > state.quotas.bodies) this.fail("bodies over their quota");
     if (state.letterBytes > state.quotas.letters) this.fail("dead letters over their quota");

@@ -2,6 +2,7 @@
 // environment has one fixed fault, then a full drain.
 import type { Lease } from "../../src/buffer/chunk.ts";
 import { isOpen } from "../../src/buffer/chunk.ts";
+import type { Share } from "../../src/buffer/shares.ts";
 import { noticeGone } from "../../src/buffer/sources.ts";
 import { Rig, SMALL, SMALL_ON_SQLITE, arena, renewArena } from "./rig.ts";
 import { SqliteDisk } from "./sqlite-disk.ts";
@@ -197,10 +198,16 @@ function fairRound(r: Rig, sink: "ok" | "dead", evicts: boolean): void {
 function read(r: Rig, evicts: boolean): void {
   for (const g of r.world.generations) {
     if (!r.knows(g) || g.length * RECORD <= r.source(g).position) continue;
-    if (r.append(g, 3) || !evicts) continue;
-    if (r.state.mode === "degraded") r.evict(r.limits.quotas.pool);
-    else if (r.state.rowBytes > r.limits.rowBudget - r.limits.quotas.largest) r.evict(60);
+    if (!r.append(g, 3) && evicts) shed(r);
   }
+}
+
+/** As a drop-oldest rung does: what the open chunks occupy above its mark, of the budget that binds. */
+function shed(r: Rig): void {
+  const { quotas, rowBudget } = r.limits;
+  const { disk, memory } = r.state.shares.get("default") as Share;
+  const over = r.state.mode === "degraded" ? memory - (quotas.pool - 2 * quotas.page) : disk - rowBudget;
+  if (over > 0) r.evict(over);
 }
 
 function noticeGoneOf(r: Rig, g: Rig["world"]["generations"][number]): void {

@@ -1,14 +1,29 @@
 // The rig's disk when it is a real one: the store on SQLite in a directory of its own. A crash goes on from a copy of the
 // files as the process left them; a power cut from a copy made after an earlier commit, back to the last synced one.
+import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Database, openForWriting } from "../../src/buffer/database.ts";
 import type { Committed, Recovered, Transaction } from "../../src/buffer/spool.ts";
+import { readLedger, readRows, readSources } from "../../src/buffer/tables.ts";
 import { Store } from "../../src/buffer/store.ts";
 import type { Arena, Region } from "../../src/core/arena.ts";
 
+const LETTER = {
+  atMs: 1,
+  input: "i",
+  source: "s",
+  path: "/x",
+  offset: 0,
+  bytes: 1,
+  index: "i",
+  status: 400,
+  type: "t",
+};
 const FILES = ["state.db", "state.db-wal"];
+
+export type Contents = Pick<Recovered, "sources" | "rows" | "ledger">;
 
 export class SqliteDisk {
   private readonly root = mkdtempSync(join(tmpdir(), "spillway-model-"));
@@ -45,6 +60,17 @@ export class SqliteDisk {
     if (transaction.full) this.forget(this.copies.splice(0));
     this.copies.push(this.copy());
     return answer;
+  }
+
+  contents(): Contents {
+    const { db } = this.live;
+    return { sources: readSources(db), rows: readRows(db), ledger: readLedger(db) };
+  }
+
+  /** A transaction that fails when most of it is written. */
+  fail(transaction: Transaction): void {
+    const unstorable = { ...LETTER, reason: null as unknown as string, body: undefined };
+    assert.throws(() => this.live.store.commit({ ...transaction, letters: [...transaction.letters, unstorable] }));
   }
 
   load(seq: number, region: Region, table: Region | undefined): "loaded" | "corrupt" {
