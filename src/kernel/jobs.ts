@@ -63,7 +63,7 @@ export interface ThinJob {
   readonly records: number;
   /** Offset in the source of the chunk's start. */
   readonly base: number;
-  /** Room for `records` entries. */
+  /** Of `records` entries: thin writes it, thinTable changes it. */
   readonly table: Region;
   /** policy/sample.ts says what these three mean. */
   readonly seedHigh: number;

@@ -81,17 +81,32 @@ export class Kernel {
 
   /** Samples the lines of a chunk: keeps some, moves them together without terminators, and writes their table. */
   thin(job: ThinJob): Thinned {
+    this.thinning(job, job.src.length);
+    this.run.thin(JOB);
+    return this.thinned(job);
+  }
+
+  /** Samples the records of a chunk with a table: keeps some, moves them and their entries together. */
+  thinTable(job: ThinJob): Thinned {
+    this.thinning(job, job.records);
+    this.run.thinTable(JOB);
+    return this.thinned(job);
+  }
+
+  private thinning(job: ThinJob, length: number): void {
     const { u32 } = this;
     this.f64[THIN.base] = job.base;
     u32[THIN.src] = address(job.src, 0, job.src.length);
-    u32[THIN.length] = job.src.length;
+    u32[THIN.length] = length;
     u32[THIN.table] = address(job.table, 0, job.records * TABLE_ENTRY);
     u32[THIN.seedHigh] = job.seedHigh;
     u32[THIN.seedLow] = job.seedLow;
     u32[THIN.threshold] = job.threshold;
     u32[THIN.always] = job.always;
     u32[THIN.weight] = job.weight;
-    this.run.thin(JOB);
+  }
+
+  private thinned(job: ThinJob): Thinned {
     const [records, sampledRecords] = [this.word(THIN.records), this.word(THIN.sampledRecords)];
     assert(records + sampledRecords === job.records, "the kernel met other records than were counted");
     return { records, bytes: this.word(THIN.bytes), sampledRecords, sampledBytes: this.word(THIN.sampledBytes) };

@@ -17,7 +17,9 @@ function compile(): WebAssembly.Module {
 }
 
 /** Each function takes the address of a struct of layout.ts. */
-export type Exports = Readonly<Record<"scan" | "encode" | "encodeTable" | "thin" | "level", (job: number) => void>>;
+export type Exports = Readonly<
+  Record<"scan" | "encode" | "encodeTable" | "thin" | "thinTable" | "level", (job: number) => void>
+>;
 
 export function instantiate(memory: WebAssembly.Memory): Exports {
   compiled ??= compile();

@@ -36,9 +36,8 @@ export class Admission {
       return { draft: this.turnAway(draft, DROPPED_NEWEST), keep: 0 };
     }
     if (now.rate && !this.pays(draft, now.rate)) return { draft: this.turnAway(draft, DROPPED_RATE), keep: 0 };
-    const { region, table } = draft;
-    if (now.sample === undefined || table !== undefined) return { draft, keep: 0 };
-    return this.thin({ ...draft, region }, now.sample);
+    if (now.sample === undefined) return { draft, keep: 0 };
+    return this.thin({ ...draft, region: draft.region }, now.sample);
   }
 
   /** Milliseconds for which a ladder's rate-limit rung makes intake wait: until what came in before is paid for. */
@@ -80,11 +79,12 @@ export class Admission {
   /** Without room for the table nothing is sampled: what cannot be thinned is kept. */
   private thin(draft: Draft & { region: Region }, rung: SampleRung): Admitted {
     const { arena } = this;
-    const table = arena.alloc(draft.records * TABLE_ENTRY);
+    const table = draft.table ?? arena.alloc(draft.records * TABLE_ENTRY);
     if (table === undefined) return { draft, keep: 0 };
     const { source, start, records, region } = draft;
     const rule = thinning(source, rung);
-    const thinned = this.kernel.thin({ src: region, records, base: start, table, ...rule, weight: rung.keep });
+    const job = { src: region, records, base: start, table, ...rule, weight: rung.keep };
+    const thinned = draft.table === undefined ? this.kernel.thin(job) : this.kernel.thinTable(job);
     const counted = new Map(draft.counted);
     add(counted, SAMPLED, { records: thinned.sampledRecords, bytes: thinned.sampledBytes });
     if (thinned.records === 0) {

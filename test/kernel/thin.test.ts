@@ -121,3 +121,69 @@ test("keeps one in n, and every record of the level with weight 1", () => {
   const sampled = entries.filter((entry) => entry.weight === 4).length;
   assert.ok(sampled > 800 && sampled < 1000, `${sampled} of 3600`);
 });
+
+const anyRecords = fc.array(
+  fc.record({
+    record: fc.oneof(
+      fc.constantFrom("12:00 ERROR x", "12:00 INFO y", "level=warn z", '{"level":50}', "two\nlines"),
+      fc.string({ unit: "binary", maxLength: 60 }),
+    ),
+    start: fc.nat(2 ** 30),
+    length: fc.nat(2 ** 20),
+    weight: fc.constantFrom(1, 3),
+    time: fc.constantFrom(NaN, 0, 1.7e12),
+  }),
+  { maxLength: 60 },
+);
+
+test("a chunk with a table is thinned by the same rule, and what stays is as it was", () => {
+  fc.assert(
+    fc.property(anyRecords, fc.integer({ min: 0, max: 2 ** 52 }), rungs, (records, base, rule) => {
+      const bodies = records.map(({ record }) => Buffer.from(record));
+      const text = Buffer.concat(bodies);
+      const table = take(records.length * TABLE_ENTRY);
+      const view = arena.view(table);
+      let to = 0;
+      for (const [i, { start, length, weight, time }] of records.entries()) {
+        to += (bodies[i] as Buffer).length;
+        for (const [field, value] of [
+          [TABLE.end, to],
+          [TABLE.start, start],
+          [TABLE.length, length],
+          [TABLE.weight, weight],
+        ] as const) {
+          view.writeUInt32LE(value, i * TABLE_ENTRY + field);
+        }
+        view.writeDoubleLE(time, i * TABLE_ENTRY + TABLE.time);
+      }
+      const { seedHigh, seedLow, threshold, always } = thinning(SOURCE, rule);
+      const kept = records.flatMap((entry, i) => {
+        const important = always < LEVELS.length && level(bodies[i] as Buffer) >= always;
+        if (important) return [entry];
+        return sampleHash(seedHigh, seedLow, base + entry.start) < threshold
+          ? [{ ...entry, weight: entry.weight * rule.keep }]
+          : [];
+      });
+      withText(text, (src) => {
+        const job = { src, records: records.length, base, table, ...thinning(SOURCE, rule), weight: rule.keep };
+        const thinned = kernel.thinTable(job);
+        const entries: Entry[] = [];
+        let from = 0;
+        for (let i = 0; i < thinned.records; i++) {
+          const u32 = (field: number): number => view.readUInt32LE(i * TABLE_ENTRY + field);
+          const record = arena.view(src, from, u32(TABLE.end)).toString();
+          from = u32(TABLE.end);
+          const time = view.readDoubleLE(i * TABLE_ENTRY + TABLE.time);
+          entries.push({ record, start: u32(TABLE.start), length: u32(TABLE.length), weight: u32(TABLE.weight), time });
+        }
+        const wellFormed = kept.map((entry) => ({ ...entry, record: Buffer.from(entry.record).toString() }));
+        assert.deepEqual(entries, wellFormed);
+        assert.equal(thinned.bytes, from);
+        const all = records.reduce((sum, { length }) => sum + length, 0);
+        assert.equal(thinned.sampledBytes, all - kept.reduce((sum, { length }) => sum + length, 0));
+      });
+      arena.release(table);
+    }),
+    { numRuns: 1000 * ROUNDS },
+  );
+});

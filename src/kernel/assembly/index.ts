@@ -6,7 +6,7 @@ import { levelOf } from "./level";
 export { encode } from "./encode";
 export { encodeTable } from "./encode-table";
 export { scan } from "./scan";
-export { thin } from "./thin";
+export { thin, thinTable } from "./thin";
 
 export function level(job: LevelJob): void {
   job.level = levelOf(job.src, job.src + job.length);

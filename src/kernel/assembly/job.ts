@@ -48,8 +48,9 @@ export class ThinJob {
   /** Where in the source `src` begins: a whole number. */
   base: f64;
   src: usize;
+  /** thin: bytes of `src`. thinTable: records in the table. */
   length: usize;
-  /** Has room for every record of `src`. */
+  /** thin: has room for every record of `src`. */
   table: usize;
   seedHigh: u32;
   seedLow: u32;
