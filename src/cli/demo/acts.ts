@@ -16,8 +16,11 @@ export interface Act {
   readonly announced: readonly [what: string, watch: string];
 }
 
-/** Longer than the 5 s without an answer after which the spool takes over. */
-const SLOW = "slow=6s";
+/**
+ * Longer than the 5 s without an answer after which the spool takes over, by enough to get something into it before the
+ * first answer: a sink that takes and a backlog that is in memory end the spilling at once.
+ */
+const SLOW = "slow=10s";
 
 export const ACTS: readonly Act[] = [
   {
@@ -31,7 +34,7 @@ export const ACTS: readonly Act[] = [
   {
     title: "slow output",
     share: 0.35,
-    sentence: "an answer takes 6 s",
+    sentence: "an answer takes 10 s",
     produce: 2_500_000,
     faults: SLOW,
     announced: ["the output gets slow", "watch it fill"],

@@ -1,12 +1,17 @@
-// What the demo takes from the agent's own log: faults, and at which level the ladder decided. The rest is on the screen.
+// What the demo takes from the agent's own log: faults, and what the ladder decided at which level. The rest is on the screen.
 import type { Log } from "../../core/log.ts";
-import type { Action } from "../../core/options.ts";
 import type { Decision } from "./history.ts";
 
 export class AgentLog implements Log {
   readonly complaints: string[] = [];
-  /** The last one. */
-  decision: Decision | undefined;
+  private decisions: Decision[] = [];
+
+  /** Since it was asked last. */
+  take(): readonly Decision[] {
+    const decisions = this.decisions;
+    this.decisions = [];
+    return decisions;
+  }
 
   debug(): void {}
 
@@ -24,6 +29,7 @@ export class AgentLog implements Log {
 
   private note(event: string, fields: Readonly<Record<string, unknown>> | undefined): void {
     if (event !== "rung_entered" && event !== "rung_left") return;
-    this.decision = { to: fields?.["to"] as Action, utilization: fields?.["utilization"] as number };
+    const { from, to, utilization } = fields as Omit<Decision, "direction">;
+    this.decisions.push({ from, to, utilization, direction: event === "rung_entered" ? "up" : "down" });
   }
 }

@@ -18,11 +18,8 @@ export interface Transition {
   readonly afterMs: number;
 }
 
-/** A change of rung as the ladder decided it: between two looks the level has moved on. */
-export interface Decision {
-  readonly to: Action;
-  readonly utilization: number;
-}
+/** A change of rung as the ladder decided it: between two looks there may be several. */
+export type Decision = Pick<Transition, "from" | "to" | "direction" | "utilization">;
 
 /** Bytes a second. */
 export interface Flow {
@@ -48,14 +45,15 @@ export class History {
   private meters: Meter[] = [];
   private last: { readonly atMs: number; readonly policy: PolicyStatus } | undefined;
 
-  /** @param producedBytes by the generator since the start */
-  add(status: Status, producedBytes: number, atMs: number, decision?: Decision): void {
+  /** @param producedBytes by the generator since the start @param decisions since the last time */
+  add(status: Status, producedBytes: number, atMs: number, decisions: readonly Decision[]): void {
     const policy = Object.values(status.policies)[0];
     if (policy === undefined) return;
     this.points.push({ atMs, utilization: policy.utilization });
     while ((this.points[0] as Point).atMs < atMs - KEEP_MS) this.points.shift();
     this.highest = Math.max(this.highest, policy.utilization);
-    this.step(policy, atMs, decision);
+    this.step(policy, atMs);
+    for (const decision of decisions) this.note(decision, atMs);
     const { delivered } = status.ledger;
     this.meters.push({ atMs, produced: producedBytes, delivered: delivered.bytes });
     this.meters = this.meters.filter((meter) => meter.atMs >= atMs - FLOW_MS);
@@ -73,22 +71,17 @@ export class History {
     };
   }
 
-  private step(policy: PolicyStatus, atMs: number, decision: Decision | undefined): void {
+  private step(policy: PolicyStatus, atMs: number): void {
     const before = this.last;
     this.last = { atMs, policy };
     if (before === undefined) return;
-    const { action: from } = before.policy;
-    this.actionMs.set(from, (this.actionMs.get(from) ?? 0) + atMs - before.atMs);
-    if (policy.action === from) return;
-    const { utilization } = decision?.to === policy.action ? decision : policy;
-    this.highest = Math.max(this.highest, utilization);
-    this.transitions.push({
-      atMs,
-      from,
-      to: policy.action,
-      direction: policy.rung > before.policy.rung ? "up" : "down",
-      utilization,
-      afterMs: atMs - (this.transitions.at(-1)?.atMs ?? (this.points[0] as Point).atMs),
-    });
+    const { action } = before.policy;
+    this.actionMs.set(action, (this.actionMs.get(action) ?? 0) + atMs - before.atMs);
+  }
+
+  private note(decision: Decision, atMs: number): void {
+    this.highest = Math.max(this.highest, decision.utilization);
+    const since = this.transitions.at(-1)?.atMs ?? (this.points[0] as Point).atMs;
+    this.transitions.push({ atMs, ...decision, afterMs: atMs - since });
   }
 }

@@ -81,7 +81,7 @@ export class Play {
   private view(elapsedMs: number): DemoView {
     const { stage, log, totalMs } = this.parts;
     const status = stage.status();
-    this.history.add(status, stage.traffic.writtenBytes, elapsedMs, log.decision);
+    this.history.add(status, stage.traffic.writtenBytes, elapsedMs, log.take());
     return {
       status,
       history: this.history,

@@ -12,17 +12,21 @@ function statusWith(action: "accept" | "block", rung: number, utilization: numbe
   return status;
 }
 
-test("remembers changes of rung with their direction and how long the rung before lasted", () => {
+test("remembers changes of rung with how long the rung before lasted, several of one look too", () => {
   const history = new History();
-  history.add(statusWith("accept", 0, 0.1, 0), 0, 0);
-  history.add(statusWith("block", 1, 0.72, 0), 0, 3000);
-  history.add(statusWith("block", 1, 0.8, 0), 0, 4000);
-  history.add(statusWith("accept", 0, 0.5, 0), 0, 9000);
+  const up = { from: "accept", to: "block", direction: "up", utilization: 0.82 } as const;
+  const on = { from: "block", to: "sample", direction: "up", utilization: 0.86 } as const;
+  history.add(statusWith("accept", 0, 0.1, 0), 0, 0, []);
+  history.add(statusWith("block", 1, 0.8, 0), 0, 3000, [up, on]);
+  history.add(statusWith("block", 1, 0.8, 0), 0, 4000, []);
+  const down = { from: "block", to: "accept", direction: "down", utilization: 0.5 } as const;
+  history.add(statusWith("accept", 0, 0.5, 0), 0, 9000, [down]);
   assert.deepEqual(history.transitions, [
-    { atMs: 3000, from: "accept", to: "block", direction: "up", utilization: 0.72, afterMs: 3000 },
-    { atMs: 9000, from: "block", to: "accept", direction: "down", utilization: 0.5, afterMs: 6000 },
+    { atMs: 3000, ...up, afterMs: 3000 },
+    { atMs: 3000, ...on, afterMs: 0 },
+    { atMs: 9000, ...down, afterMs: 6000 },
   ]);
-  assert.equal(history.highest, 0.8);
+  assert.equal(history.highest, 0.86);
   assert.deepEqual(
     [...history.actionMs],
     [
@@ -34,26 +38,14 @@ test("remembers changes of rung with their direction and how long the rung befor
 
 test("the flow is that of the last two seconds, and unknown before there is one", () => {
   const history = new History();
-  history.add(statusWith("accept", 0, 0, 1e9), 2e9, 0);
+  history.add(statusWith("accept", 0, 0, 1e9), 2e9, 0, []);
   assert.equal(history.flow, undefined);
-  for (let s = 1; s <= 10; s++) history.add(statusWith("accept", 0, 0, 1e9 + s * 100), 2e9 + s * 300, s * 1000);
+  for (let s = 1; s <= 10; s++) history.add(statusWith("accept", 0, 0, 1e9 + s * 100), 2e9 + s * 300, s * 1000, []);
   assert.deepEqual(history.flow, { produced: 300, delivered: 100 });
 });
 
 test("memory is bounded however long it runs", () => {
   const history = new History();
-  for (let s = 0; s < 1000; s++) history.add(statusWith("accept", 0, 0, 0), 0, s * 1000);
+  for (let s = 0; s < 1000; s++) history.add(statusWith("accept", 0, 0, 0), 0, s * 1000, []);
   assert.ok(history.points.length <= 121);
-});
-
-test("a change of rung has the level at which the ladder decided it", () => {
-  const history = new History();
-  history.add(statusWith("accept", 0, 0.1, 0), 0, 0);
-  history.add(statusWith("block", 1, 0.66, 0), 0, 250, { to: "block", utilization: 0.71 });
-  history.add(statusWith("accept", 0, 0.4, 0), 0, 6000, { to: "block", utilization: 0.71 });
-  assert.deepEqual(
-    history.transitions.map((t) => t.utilization),
-    [0.71, 0.4],
-  );
-  assert.equal(history.highest, 0.71);
 });

@@ -79,7 +79,7 @@ test("the acts follow each other by themselves, a shorter play writes faster, an
   const r = rig(BUSY);
   const ended = r.play.run();
   await r.pass(TOTAL_MS + 5000);
-  const acts = ["rate 5", "faults ", "rate 8", "faults slow=6s", "rate 18", "faults slow=6s", "rate 5", "faults "];
+  const acts = ["rate 5", "faults ", "rate 8", "faults slow=10s", "rate 18", "faults slow=10s", "rate 5", "faults "];
   assert.deepEqual(r.done.slice(0, acts.length), acts);
   assert.ok(r.done.slice(acts.length).every((step) => step === "rate 0"));
   assert.equal(r.views.at(-1)?.act?.number, 4);

@@ -1,7 +1,7 @@
 // A demo as it could be played, by arithmetic: the buffer fills with what comes in and does not go out, and the ladder
 // follows. Deterministic, so that its screens can be kept and compared.
 import { actAt } from "../../../src/cli/demo/acts.ts";
-import { History } from "../../../src/cli/demo/history.ts";
+import { type Decision, History } from "../../../src/cli/demo/history.ts";
 import type { DemoView } from "../../../src/cli/demo/view.ts";
 import { DELIVERED, DROPPED_OLDEST, FATES, SAMPLED, type Count } from "../../../src/core/fate.ts";
 import type { Ladder } from "../../../src/core/options.ts";
@@ -37,14 +37,21 @@ export function play(untilMs: number, each: (view: DemoView) => void = () => {})
     const act = actAt(now, TOTAL_MS);
     // The play's figures, brought to a buffer that fills in the time of a test.
     const out = act?.act.faults === "" ? 6e6 : 3e5;
+    const before = world.rung;
     step(world, (act?.act.produce ?? 0) / 2, out / 2, now);
     const status = statusOf(world);
-    history.add(status, world.produced, now);
+    history.add(status, world.produced, now, decisions(before, world));
     const stored = status.ledger.delivered.records;
     view = { ...moment, status, history, stored, elapsedMs: now, act };
     each(view);
   }
   return view as DemoView;
+}
+
+function decisions(before: number, { rung, buffered }: World): Decision[] {
+  if (rung === before) return [];
+  const [from, to] = [actionOf(LADDER, before), actionOf(LADDER, rung)];
+  return [{ from, to, direction: rung > before ? "up" : "down", utilization: buffered.bytes / BUDGET }];
 }
 
 function zero(): Count {
