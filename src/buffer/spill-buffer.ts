@@ -12,13 +12,13 @@ import { expire } from "./evict.ts";
 import { factsKey, restore, shareOf } from "./restore.ts";
 import { enterSpill, heal, leaveSpill, stalls } from "./modes.ts";
 import { Ledger } from "./ledger.ts";
-import { beginPageIn, endPageIn } from "./paging.ts";
+import { Loader } from "./loader.ts";
 import type { Quotas } from "./quotas.ts";
 import { RoomQueue } from "./room.ts";
 import type { Share } from "./shares.ts";
 import { answeredFor, noticeGone, openSource } from "./sources.ts";
 import type { SourceState } from "./chunk.ts";
-import type { Recovered, Spool } from "./spool.ts";
+import type { Committed, Recovered, Spool } from "./spool.ts";
 import { BufferState } from "./state.ts";
 import { type Writing, committed, compose, failed } from "./writer.ts";
 import { pressing } from "./pace.ts";
@@ -46,9 +46,9 @@ export class SpillBuffer {
   private readonly parts: BufferParts;
   private readonly known: Map<string, KnownSource>;
   private readonly waiting: RoomQueue;
+  private readonly loader: Loader;
   private writing: Writing | undefined;
   private lastCommit: number;
-  private loading = 0;
   private timer: { cancel(): void } | undefined;
   private timerAt = Infinity;
   /** Real size of database and WAL after the last commit. */
@@ -60,6 +60,7 @@ export class SpillBuffer {
     this.state = new BufferState({ clock, arena, quotas, rowBudget, ledger: new Ledger(recovered.ledger) });
     this.changes = new Wakeup(clock);
     this.waiting = new RoomQueue(this.state);
+    this.loader = new Loader(this.state, parts.spool, parts.log);
     this.lastCommit = clock.now();
     this.diskBytes = recovered.size;
     for (const [policy, ratio] of Object.entries(parts.shares)) {
@@ -220,44 +221,31 @@ export class SpillBuffer {
   }
 
   private async commit(writing: Writing): Promise<void> {
+    const { state, parts } = this;
     this.writing = writing;
+    let answer: Committed | undefined;
     try {
-      const answer = await this.parts.spool.commit(writing.transaction);
-      if (this.state.mode === "degraded") this.parts.log.info("disk_up", "the state database can be written again");
-      committed(this.state, writing, answer);
-      heal(this.state);
-      this.diskBytes = answer.size;
+      answer = await parts.spool.commit(writing.transaction);
     } catch (error) {
-      this.reportFailure(error);
-      failed(this.state, writing);
+      const consequence = "the buffer goes on in memory; files are read again after a crash, nothing is lost";
+      parts.log.error("disk_failed", `could not write the state database: ${describe(error)}; ${consequence}`);
+      failed(state, writing);
+    }
+    if (answer) {
+      if (state.mode === "degraded") parts.log.info("disk_up", "the state database can be written again");
+      committed(state, writing, answer);
+      heal(state);
+      this.diskBytes = answer.size;
     }
     this.writing = undefined;
     this.advance();
   }
 
-  private reportFailure(error: unknown): void {
-    const consequence = "the buffer goes on in memory; files are read again after a crash, nothing is lost";
-    this.parts.log.error("disk_failed", `could not write the state database: ${describe(error)}; ${consequence}`);
-  }
-
   private pageIn(): void {
-    while (this.loading < 4) {
-      const page = beginPageIn(this.state);
-      if (!page) return;
-      this.loading++;
-      void this.parts.spool
-        .load(page.chunk.seq, page.region, page.table)
-        .catch((error: unknown) => {
-          this.parts.log.error("row_unreadable", `could not read a buffered chunk: ${describe(error)}; trying again`);
-          return "failed" as const;
-        })
-        .then((outcome) => {
-          this.loading--;
-          endPageIn(this.state, page, outcome);
-          if (outcome === "failed") this.wake(PACE_MS);
-          else this.advance();
-        });
-    }
+    this.loader.fill((outcome) => {
+      if (outcome === "failed") this.wake(PACE_MS);
+      else this.advance();
+    });
   }
 
   /** M5: everything unresolved becomes a row. Resolves when nothing wants one, or the disk refuses. */
