@@ -4,6 +4,7 @@ import type { Envelope } from "../core/chunk.ts";
 import { assert } from "../core/errors.ts";
 import type { KnownSource } from "../core/source.ts";
 import { newChunk } from "./admit.ts";
+import { factsKey } from "./envelopes.ts";
 import type { Share } from "./shares.ts";
 import { openSource } from "./sources.ts";
 import type { Recovered, StoredRow } from "./spool.ts";
@@ -46,9 +47,4 @@ export function shareOf(state: BufferState, policy: string): Share {
   let share = state.shares.get(policy);
   if (!share) state.shares.set(policy, (share = { policy, ratio: 0, memory: 0, disk: 0 }));
   return share;
-}
-
-/** The same facts give the same envelope. */
-export function factsKey({ input, path, host, fields, index, policy }: Omit<Envelope, "id">): string {
-  return JSON.stringify([input, path, host, fields, index, policy]);
 }

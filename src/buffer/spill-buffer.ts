@@ -8,8 +8,9 @@ import type { Log } from "../core/log.ts";
 import type { Identity, KnownSource, SourceId } from "../core/source.ts";
 import { Wakeup } from "../core/wakeup.ts";
 import { admitDraft } from "./admit.ts";
+import { envelopeOf } from "./envelopes.ts";
 import { expire } from "./evict.ts";
-import { factsKey, restore, shareOf } from "./restore.ts";
+import { restore, shareOf } from "./restore.ts";
 import { enterSpill, heal, leaveSpill, stalls } from "./modes.ts";
 import { Ledger } from "./ledger.ts";
 import { Loader } from "./loader.ts";
@@ -112,14 +113,7 @@ export class SpillBuffer {
   }
 
   envelope(facts: Omit<Envelope, "id">): Envelope {
-    const key = factsKey(facts);
-    let envelope = this.state.envelopes.get(key);
-    if (!envelope) {
-      envelope = { id: this.state.nextEnvelope++, ...facts };
-      this.state.envelopes.set(key, envelope);
-      this.state.newEnvelopes.push(envelope);
-    }
-    return envelope;
+    return envelopeOf(this.state, facts);
   }
 
   /** Waits for room, first come first served. Rejects with the signal's reason. */
