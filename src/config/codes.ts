@@ -17,6 +17,7 @@ export const CODES = {
   "bad-ratio": "a value is not a ratio",
   "bad-size": "a value is not a size",
   "bad-substitution": "a `${...}` that cannot be read",
+  "bad-time-format": "a format of times that cannot be read",
   "bad-value": "a value is none of those that the key takes",
   "batch-too-large": "a batch would take more than a quarter of the memory budget",
   "credentials-in-url": "an output host carries a user name or password",

@@ -1,6 +1,7 @@
-// The kinds of values that belong to one key: ids, patterns, encodings, marks, shares kept, hosts, addresses.
+// The kinds of values that belong to one key: ids, patterns, encodings, formats of times, marks, shares kept, hosts, addresses.
 import type { AdminOptions, Level } from "../core/options.ts";
 import { LEVELS } from "../core/options.ts";
+import { faultOf } from "../core/time-format.ts";
 import { parseRatio } from "../core/units.ts";
 import { nearestWord } from "./suggest.ts";
 import type { Misfit, Schema } from "./vocabulary.ts";
@@ -34,6 +35,15 @@ export function pattern(): Schema<RegExp> {
       const why = error instanceof Error ? error.message.split(": ").at(-1) : "";
       return bad(`: ${why}`);
     }
+  });
+}
+
+/** `rfc3339`, or what core/time-format.ts knows. */
+export function timeFormat(): Schema<string> {
+  return text((value) => {
+    const says = value === "rfc3339" ? undefined : faultOf(value);
+    const help = "for example `%d/%b/%Y:%H:%M:%S %z`, `%Y-%m-%d %H:%M:%S,%f`, or `rfc3339`";
+    return says === undefined ? undefined : { code: "bad-time-format", says, help };
   });
 }
 

@@ -23,7 +23,11 @@ const INPUT: readonly Lack[] = [
     instead: "`encoding: utf-8`",
   },
   { key: "multiline", used: given, instead: "remove it: each line is a record" },
-  { key: "timestamp", used: given, instead: "remove it: `@timestamp` is the time of reading" },
+  {
+    key: "timestamp",
+    used: (value) => (value as { field?: unknown } | undefined)?.field !== undefined,
+    instead: "remove its `field`: the time is looked for in the whole record",
+  },
 ];
 const OUTPUT: readonly Lack[] = [{ key: "order", used: (value) => value !== "oldest", instead: "`order: oldest`" }];
 const RUNG: readonly Lack[] = [

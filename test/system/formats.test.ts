@@ -81,3 +81,17 @@ test("what is filtered and what is redacted never reaches the server", async (t)
     ],
   );
 });
+
+test("the time of a record is the one that stands in it", async (t) => {
+  const lines = ['10.0.0.1 - - [24/Nov/2026:06:40:12 +0100] "GET / HTTP/1.1" 200 5\n', "no time\n"];
+  const found = await ship(t, "access.log", lines.join(""), { timestamp: { format: "%d/%b/%Y:%H:%M:%S %z" } }, 2);
+  assert.deepEqual(
+    found.map(({ message, log }) => [log.offset, `${message}\n`]),
+    [
+      [0, lines[0]],
+      [lines[0]?.length, lines[1]],
+    ],
+  );
+  assert.equal(found[0]["@timestamp"], "2026-11-24T05:40:12.000Z");
+  assert.ok(Math.abs(Date.parse(found[1]["@timestamp"]) - systemClock.wall()) < 60_000, found[1]["@timestamp"]);
+});

@@ -29,7 +29,7 @@ const multiline = section({
 
 const timestamp = section({
   field: about("key of a JSON record that holds the time", maybe(text())),
-  format: about("strptime-like, for example `%d/%b/%Y:%H:%M:%S %z`", text()),
+  format: about("strptime-like, for example `%d/%b/%Y:%H:%M:%S %z`, or `rfc3339`", kinds.timeFormat()),
 });
 
 export const input = section({

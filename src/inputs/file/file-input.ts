@@ -68,7 +68,7 @@ export class FileInput {
     this.renames = new Renames({ shared, registry, generations, looker });
     const { renames } = this;
     this.discovery = new Discovery({ shared, patterns, excluded, registry, descriptors, generations, looker, renames });
-    const framing = framingFor(options, parts.kernel);
+    const framing = framingFor(options, parts.kernel, () => parts.clock.wall());
     this.reader = new Reader({ shared, framing, descriptors, generations, fault: this.end.reject });
     const { discovery } = this;
     if (parts.mode === "follow") this.hints = new Hints({ shared, patterns, excluded, registry, looker, discovery });

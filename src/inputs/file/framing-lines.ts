@@ -35,12 +35,12 @@ export class LineFraming implements Framing {
   private readonly streams: readonly [Open, Open] = [nothingOpen(), nothingOpen()];
   private open = 0;
 
-  /** @param reach bytes of the source that are read at once at most */
-  constructor(format: LineFormat, options: LineOptions, reach: number) {
+  /** @param reach bytes of the source that are read at once at most @param wall the clock for times without a year */
+  constructor(format: LineFormat, options: LineOptions, reach: number, wall: () => number) {
     this.format = format;
     this.options = options;
     this.reach = reach;
-    this.writer = new RecordWriter(options, new Rules(options));
+    this.writer = new RecordWriter(options, new Rules(options, wall));
   }
 
   frame({ bytes, after }: ReadBytes): Framed {

@@ -9,11 +9,11 @@ import { PLAIN } from "./line-format.ts";
 import type { LineScanner } from "./parts.ts";
 
 /** Text that nothing is done to is not even looked at line by line. */
-export function framingFor(options: FileInputOptions, kernel: LineScanner): Framing {
-  const { format, maxRecord, includeLines, excludeLines, redact } = options;
+export function framingFor(options: FileInputOptions, kernel: LineScanner, wall: () => number): Framing {
+  const { format, maxRecord, includeLines, excludeLines, redact, timestamp } = options;
   const reach = Math.max(TURN_BYTES, maxRecord + 2);
-  if (format === "cri") return new LineFraming(CRI, options, reach);
-  if (format === "docker") return new LineFraming(DOCKER, options, reach);
-  const judged = includeLines.length + excludeLines.length + redact.length > 0;
-  return judged ? new LineFraming(PLAIN, options, reach) : new TextFraming(kernel, options);
+  if (format === "cri") return new LineFraming(CRI, options, reach, wall);
+  if (format === "docker") return new LineFraming(DOCKER, options, reach, wall);
+  const judged = includeLines.length + excludeLines.length + redact.length > 0 || timestamp !== undefined;
+  return judged ? new LineFraming(PLAIN, options, reach, wall) : new TextFraming(kernel, options);
 }

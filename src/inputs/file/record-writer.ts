@@ -106,7 +106,7 @@ export class RecordWriter {
     if (judged < 0) return this.filter(length);
     now.oversizeBytes += cut;
     if (cut > 0 || judged !== stop || rules.changed) this.content = "changed";
-    this.enter(judged, start, length - cut, Number.isNaN(time) ? rules.time : time);
+    this.enter(judged, start, length - cut, Number.isNaN(rules.time) ? time : rules.time);
   }
 
   private skip(length: number): void {

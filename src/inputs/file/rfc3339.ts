@@ -22,7 +22,17 @@ export function rfc3339(bytes: Uint8Array, from: number, to: number): number {
   return daysSince1970(year, month, day) * 86_400_000 + clock(hour, minute, second) + ms - zone(bytes, at, to);
 }
 
-export function daysSince1970(year: number, month: number, day: number): number {
+/** The same of the time that stands at the start of bytes[from, to), whatever comes behind it. */
+export function leadingRfc3339(bytes: Uint8Array, from: number, to: number): number {
+  let end = from + 19;
+  if (bytes[end] === 46)
+    do end++;
+    while (isDigit(bytes[end]));
+  end += bytes[end] === 43 || bytes[end] === 45 ? 6 : 1;
+  return end <= to ? rfc3339(bytes, from, end) : NaN;
+}
+
+function daysSince1970(year: number, month: number, day: number): number {
   // Counted in years that begin in March, so that the leap day is the last of its year.
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
@@ -31,7 +41,7 @@ export function daysSince1970(year: number, month: number, day: number): number 
   return era * 146_097 + ofEra * 365 + Math.floor(ofEra / 4) - Math.floor(ofEra / 100) + ofYear - 719_468;
 }
 
-export function clock(hour: number, minute: number, second: number): number {
+function clock(hour: number, minute: number, second: number): number {
   return ((hour * 60 + minute) * 60 + second) * 1000;
 }
 

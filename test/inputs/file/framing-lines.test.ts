@@ -29,7 +29,7 @@ function read(
   source: Buffer,
   sizes: readonly number[],
 ): Outcome {
-  const framing = new LineFraming(format, options, reach);
+  const framing = new LineFraming(format, options, reach, () => 0);
   const records: twin.Found[] = [];
   const chunks: number[] = [];
   let [position, searched, line, turn, skipped, filtered] = [0, 0, "start", 0, 0, 0];
@@ -140,8 +140,13 @@ const dockerLine = fc.oneof(
   { weight: 1, arbitrary: message },
 );
 
-const NO_RULES = { includeLines: [], excludeLines: [], redact: [] };
-const RULES = { includeLines: [/a|keep/, /secret/], excludeLines: [/^drop|p$/], redact: [/secret/, /b+/, /x*/] };
+const NO_RULES = { timestamp: undefined, includeLines: [], excludeLines: [], redact: [] };
+const RULES = {
+  timestamp: undefined,
+  includeLines: [/a|keep/, /secret/],
+  excludeLines: [/^drop|p$/],
+  redact: [/secret/, /b+/, /x*/],
+};
 
 for (const [name, format, line, rules] of [
   ["cri", CRI, criLine, NO_RULES],
