@@ -144,6 +144,7 @@ export class Agent {
     for (const status of this.statuses.values()) lag += status.lagBytes;
     this.buffer.lag(this.lag.observe(lag));
     this.ladders.turn();
+    this.ladders.look();
     this.buffer.expire(this.options.config.buffer.maxAge);
     this.options.clock.after(TICK_MS, () => this.tick());
   }
@@ -201,6 +202,20 @@ export class Agent {
       if (clock.now() - movedAt >= patience) return false;
     }
     return state.open === 0;
+  }
+
+  /** How far a run with an end has come: what has its fate, of all that is there to read. */
+  done(): { records: number; bytes: number; totalBytes: number } {
+    const done = { records: 0, bytes: 0, totalBytes: 0 };
+    for (const { ledger, atStart, lagBytes } of this.facts().inputs.values()) {
+      ledger.fates.forEach((count, fate) => {
+        done.records += count.records - (atStart.fates[fate]?.records ?? 0);
+        done.bytes += count.bytes - (atStart.fates[fate]?.bytes ?? 0);
+      });
+      done.totalBytes += ledger.buffered.bytes + lagBytes;
+    }
+    done.totalBytes += done.bytes;
+    return done;
   }
 
   /** Graceful: read to the end if wanted, deliver for at most the grace, persist the rest. */

@@ -9,6 +9,7 @@ import { type Admin, startAdmin } from "../ops/admin.ts";
 import { type AgentLog, createLog, logForm } from "../ops/log.ts";
 import { type Notifier, createNotifier } from "../ops/notify.ts";
 import { pages } from "../ops/pages.ts";
+import { Progress } from "../ops/progress.ts";
 import { watchProcess } from "../ops/process-facts.ts";
 import { onSignals } from "../ops/signals.ts";
 import { buildStatus } from "../ops/status.ts";
@@ -151,15 +152,21 @@ export class Service {
 
   /** Resolves when asked to stop, or when no fate has fallen for as long as the deadline: reading may wait for ever. */
   private async stuck(agent: Agent, ended: AbortSignal): Promise<false> {
-    const { clock, deadline } = this.options;
-    const look = Math.min(1000, deadline);
+    const { clock, deadline, mode } = this.options;
+    // Beside JSON lines a moving line would be noise.
+    const write = (text: string): boolean => process.stderr.write(text);
+    const verb = mode === "once" ? "shipping" : "draining";
+    const progress = process.stderr.isTTY ? new Progress({ verb, clock, surface: "terminal", write }) : undefined;
+    const look = Math.min(progress ? 250 : 1000, deadline);
     let settled = -1;
     for (let idle = 0; idle < deadline && !ended.aborted;) {
       await clock.sleep(look, ended);
-      const now = settledRecords(agent);
-      idle = now === settled ? idle + look : 0;
-      settled = now;
+      const done = agent.done();
+      progress?.update(done);
+      idle = done.records === settled ? idle + look : 0;
+      settled = done.records;
     }
+    progress?.end(agent.done());
     return false;
   }
 
@@ -222,12 +229,6 @@ function bufferedBytes(agent: Agent): number {
 function bufferedRecords(agent: Agent): number {
   let records = 0;
   for (const { ledger } of agent.facts().inputs.values()) records += ledger.buffered.records;
-  return records;
-}
-
-function settledRecords(agent: Agent): number {
-  let records = 0;
-  for (const [, { fates }] of agent.buffer.state.ledger) for (const c of fates) records += c.records;
   return records;
 }
 

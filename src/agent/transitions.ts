@@ -4,6 +4,7 @@ import type { Log } from "../core/log.ts";
 import type { Ladder, Rung } from "../core/options.ts";
 import type { Facts } from "../ops/facts.ts";
 import type { LadderState } from "../pipeline/ladders.ts";
+import { forecastText } from "../policy/forecast.ts";
 import type { Transition } from "../policy/keeper.ts";
 
 /** @param bytes the budget of the ladder's share */
@@ -22,7 +23,13 @@ export function sayTransition(log: Log, facts: Facts, state: LadderState, step: 
     );
   }
   if (down) return log.info("rung_left", `${policy}: down to ${step.to} at ${level}. ${meaning(rung)}`, fields);
-  log.warn("rung_entered", `${policy}: ${step.to} at ${level}. ${meaning(rung)}. Cause: ${cause(facts)}`, fields);
+  const next = forecastText(state.trend.forecast);
+  const then = next === "" ? "" : `. Next: ${next}`;
+  log.warn(
+    "rung_entered",
+    `${policy}: ${step.to} at ${level}. ${meaning(rung)}. Cause: ${cause(facts)}${then}`,
+    fields,
+  );
 }
 
 function rank(ladder: Ladder, action: string): number {

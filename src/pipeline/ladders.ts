@@ -7,6 +7,7 @@ import type { Clock } from "../core/clock.ts";
 import { assert } from "../core/errors.ts";
 import type { Ladder } from "../core/options.ts";
 import { type Acting, acting, excess } from "../policy/acting.ts";
+import { NO_TREND, type Trend, observe } from "../policy/forecast.ts";
 import { type Standing, type Transition, decide, standing, transition } from "../policy/keeper.ts";
 
 export interface LadderState {
@@ -16,6 +17,8 @@ export interface LadderState {
   standing: Standing;
   /** Wall clock of the last transition. */
   sinceWallMs: number;
+  /** Where the level is going. */
+  trend: Trend;
 }
 
 export interface LaddersParts {
@@ -38,7 +41,14 @@ export class Ladders {
     for (const [policy, ladder] of policies) {
       const share = buffer.state.shares.get(policy);
       assert(share !== undefined, `ladder ${policy} has no share`);
-      const state = { policy, ladder, share, standing: standing(clock.now()), sinceWallMs: clock.wall() };
+      const state = {
+        policy,
+        ladder,
+        share,
+        standing: standing(clock.now()),
+        sinceWallMs: clock.wall(),
+        trend: NO_TREND,
+      };
       this.states.set(policy, state);
     }
   }
@@ -67,10 +77,22 @@ export class Ladders {
       const changed = transition(ladder, before, state.standing, utilization);
       if (changed) {
         state.sinceWallMs = this.parts.clock.wall();
+        this.watch(state);
         this.parts.changed(state, changed);
       }
       this.shed(state);
     }
+  }
+
+  /** Once a second, for the forecast. */
+  look(): void {
+    for (const state of this.states.values()) this.watch(state);
+  }
+
+  private watch(state: LadderState): void {
+    const { ladder, share, standing: now } = state;
+    const bytes = this.parts.buffer.occupied(share);
+    state.trend = observe(state.trend, ladder, now.rung, bytes, this.budget(share), this.parts.clock.now());
   }
 
   private shed(state: LadderState): void {
