@@ -27,6 +27,7 @@ export class RoomQueue {
       const abort = (): void => {
         this.waiters = this.waiters.filter((w) => w !== waiter);
         reject(signal.reason as Error);
+        this.grant();
       };
       const done = (region: Region): void => {
         signal.removeEventListener("abort", abort);
