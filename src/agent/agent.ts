@@ -139,7 +139,7 @@ export class Agent {
   private tick(): void {
     if (this.closing.signal.aborted) return;
     this.tickedAt = this.options.clock.now();
-    this.statuses = new Map([...this.inputs].map(([id, input]) => [id, input.status()]));
+    this.look();
     let lag = 0;
     for (const status of this.statuses.values()) lag += status.lagBytes;
     this.buffer.lag(this.lag.observe(lag));
@@ -147,6 +147,11 @@ export class Agent {
     this.ladders.look();
     this.buffer.expire(this.options.config.buffer.maxAge);
     this.options.clock.after(TICK_MS, () => this.tick());
+  }
+
+  /** What the inputs say of their files: a walk over all of them, so not at every question. */
+  private look(): void {
+    this.statuses = new Map([...this.inputs].map(([id, input]) => [id, input.status()]));
   }
 
   private sumAtRisk(matches: (input: string) => boolean): number {
@@ -206,6 +211,7 @@ export class Agent {
 
   /** How far a run with an end has come: what has its fate, of all that is there to read. */
   done(): { records: number; bytes: number; totalBytes: number } {
+    this.look();
     const done = { records: 0, bytes: 0, totalBytes: 0 };
     for (const { ledger, atStart, lagBytes } of this.facts().inputs.values()) {
       ledger.fates.forEach((count, fate) => {
