@@ -1,6 +1,7 @@
 // A buffer's state with chunks in it, on a clock that the test moves: for tests of one rule at a time.
 import { admitDraft } from "../../src/buffer/admit.ts";
 import type { Chunk, SourceState } from "../../src/buffer/chunk.ts";
+import { envelopeOf } from "../../src/buffer/envelopes.ts";
 import { Ledger } from "../../src/buffer/ledger.ts";
 import type { Quotas } from "../../src/buffer/quotas.ts";
 import { shareOf } from "../../src/buffer/restore.ts";
@@ -8,7 +9,6 @@ import { openSource } from "../../src/buffer/sources.ts";
 import { BufferState, unload, listUnloaded } from "../../src/buffer/state.ts";
 import { type Writing, committed, compose } from "../../src/buffer/writer.ts";
 import { Arena } from "../../src/core/arena.ts";
-import type { Envelope } from "../../src/core/chunk.ts";
 import type { Count, Fate } from "../../src/core/fate.ts";
 import { NO_MARK } from "../../src/core/source.ts";
 import { ManualClock } from "../helpers/manual-clock.ts";
@@ -37,7 +37,6 @@ export class Held {
   readonly clock = new ManualClock();
   readonly arena = new Arena(1 << 20, { poison: 0xdb });
   readonly state: BufferState;
-  private nextEnvelope = 1;
   /** Answers that were given, by sequence number. */
   readonly answers: number[] = [];
 
@@ -65,7 +64,8 @@ export class Held {
     let shed = 0;
     for (const count of counted.values()) shed += count.bytes;
     const records = text.split("\n").filter((line) => line !== "" && line !== "\r").length;
-    const envelope = this.envelope(id, policy);
+    const facts = { input: id, path: `/${id}`, host: "h", fields: {}, index: "i", policy };
+    const envelope = envelopeOf(this.state, facts);
     const span = { start: source.position, end: source.position + text.length + shed };
     const draft = { source: id, envelope, ...span, records, region, table: undefined, counted, readAtMs: 1000 };
     const share = shareOf(this.state, policy);
@@ -73,10 +73,6 @@ export class Held {
     const answered = admitDraft(this.state, { ...draft, mark: NO_MARK }, 4, source, share);
     void answered.then(() => this.answers.push(seq));
     return this.state.fresh.last as Chunk;
-  }
-
-  private envelope(input: string, policy: string): Envelope {
-    return { id: this.nextEnvelope++, input, path: `/${input}`, host: "h", fields: {}, index: "i", policy };
   }
 
   /** What would be written now. */

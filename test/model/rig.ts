@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { admitDraft } from "../../src/buffer/admit.ts";
 import { type Chunk, isOpen, memoryOf } from "../../src/buffer/chunk.ts";
+import { envelopeOf } from "../../src/buffer/envelopes.ts";
 import { evict } from "../../src/buffer/evict.ts";
 import { beginSend, endLease, endSend, takeLease } from "../../src/buffer/lease.ts";
 import type { Lease, SourceState } from "../../src/buffer/chunk.ts";
@@ -270,12 +271,7 @@ export class Rig {
     const counted = new Map<Fate, Count>();
     if (sampled.length > 0) counted.set(SAMPLED, { records: sampled.length, bytes: sampled.length * RECORD });
     this.sampledOf.set(`${g.id}:${start}`, sampled);
-    let envelope = [...this.state.envelopes.values()].find((e) => e.input === g.id);
-    if (!envelope) {
-      envelope = { id: this.state.nextEnvelope++, input: g.id, ...FACTS };
-      this.state.envelopes.set(g.id, envelope);
-      this.state.newEnvelopes.push(envelope);
-    }
+    const envelope = envelopeOf(this.state, { input: g.id, ...FACTS });
     const draft = {
       source: g.id,
       envelope,
