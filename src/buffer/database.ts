@@ -91,10 +91,13 @@ function unusable(directory: string, error: unknown): SpillwayError {
   });
 }
 
+/** Two that start in the same instant disturb each other: with patience one of them gets it. */
+const LOCK_MS = 500;
+
 function lockDirectory(directory: string): Database {
   let lock: Database;
   try {
-    lock = new Sqlite(join(directory, "lock.db"), { timeout: 0 });
+    lock = new Sqlite(join(directory, "lock.db"), { timeout: LOCK_MS });
     lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
   } catch (error) {
     if (hasCode(error, "SQLITE_BUSY", "SQLITE_LOCKED")) throw locked(directory);
