@@ -10,6 +10,7 @@ import { Service } from "../../src/agent/service.ts";
 import { loadText } from "../../src/config/load.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { type BulkServer, startSandbox } from "../../src/sandbox/bulk-server.ts";
+import { parseFaults } from "../../src/sandbox/faults.ts";
 
 interface Scene {
   readonly server: BulkServer;
@@ -63,6 +64,7 @@ test("an address that is taken ends the start with nothing left open or locked",
 
 test("of two on one directory one is turned away, and the other goes on", async (t) => {
   const { server, service } = await scene(t);
+  await server.change(parseFaults("slow=2s"));
   const ends = await Promise.allSettled([service("off").run(), service("off").run()]);
   const served = ends.filter((end) => end.status === "fulfilled").map((end) => end.value);
   const refused = ends.filter((end) => end.status === "rejected").map((end) => (end.reason as { code: string }).code);
