@@ -9,7 +9,7 @@ import { pathText } from "./tree.ts";
 interface Lack {
   /** Path below an input or a rung. */
   readonly key: string;
-  readonly used: (value: unknown) => boolean;
+  readonly used: (value: unknown, section: Readonly<Record<string, unknown>>) => boolean;
   readonly instead: string;
 }
 
@@ -22,7 +22,11 @@ const INPUT: readonly Lack[] = [
     used: (value) => !/^(utf-?8|unicode-1-1-utf-8)$/i.test(String(value)),
     instead: "`encoding: utf-8`",
   },
-  { key: "multiline", used: given, instead: "remove it: each line is a record" },
+  {
+    key: "multiline",
+    used: (value, { format }) => value !== undefined && format !== "text",
+    instead: "remove it: each message of a container is a record; it acts with `format: text`",
+  },
   {
     key: "timestamp",
     used: (value) => (value as { field?: unknown } | undefined)?.field !== undefined,
@@ -45,7 +49,7 @@ export function refuseNotYet(config: Read, report: Report): void {
 function refuse(section: Readonly<Record<string, unknown>>, lacks: readonly Lack[], path: Path, report: Report): void {
   for (const { key, used, instead } of lacks) {
     const at = [...path, key];
-    if (!report.sound(at) || !used(section[key])) continue;
+    if (!report.sound(at) || !used(section[key], section)) continue;
     const message = `\`${pathText(at)}\` is not in this version yet`;
     report.error(at, { code: "not-yet", point: "key", message, help: instead });
   }

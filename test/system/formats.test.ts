@@ -95,3 +95,17 @@ test("the time of a record is the one that stands in it", async (t) => {
   assert.equal(found[0]["@timestamp"], "2026-11-24T05:40:12.000Z");
   assert.ok(Math.abs(Date.parse(found[1]["@timestamp"]) - systemClock.wall()) < 60_000, found[1]["@timestamp"]);
 });
+
+test("records of several lines, the last of them after its timeout", async (t) => {
+  const records = [
+    "2026-11-24T06:40:12Z boom\n\tat a\n\tat b\n",
+    "2026-11-24T06:40:13Z fine\n",
+    "2026-11-24T06:40:14Z bye\n",
+  ];
+  const input = { multiline: { start: "^\\d{4}-", timeout: "500ms" }, timestamp: { format: "rfc3339" } };
+  const found = await ship(t, "app.log", records.join(""), input, 3);
+  assert.deepEqual(
+    found.map(({ message, "@timestamp": at }) => [`${message}\n`, at.slice(17, 19)]),
+    records.map((record, i) => [record, String(12 + i)]),
+  );
+});

@@ -17,6 +17,7 @@ export function inputRules(config: Read, report: Report): void {
     duplicateId(input, i, seen, report);
     noPaths(input, i, report);
     unknownPolicy(config, input, i, report);
+    endlessRecord(input, i, report);
   }
 }
 
@@ -47,6 +48,18 @@ function idFor(input: ReadInput, taken: ReadonlyMap<string, number>): string {
   const names = words.map((word) => /^[A-Za-z][A-Za-z0-9_-]*(?=$|\.[a-z]+$)/.exec(word)?.[0]);
   const free = names.find((name) => name !== undefined && !PLACES.has(name) && !taken.has(name));
   return free ?? `${input.id}-2`;
+}
+
+function endlessRecord({ multiline }: ReadInput, i: number, report: Report): void {
+  const path = ["inputs", i, "multiline"];
+  if (multiline === undefined || !report.sound(path)) return;
+  if (multiline.start || multiline.end || multiline.indent) return;
+  report.error(path, {
+    code: "missing-key",
+    point: "key",
+    message: "`inputs[].multiline` does not say where a record begins or ends",
+    help: "add `start`, `end` or `indent: true`",
+  });
 }
 
 function noPaths(input: ReadInput, i: number, report: Report): void {

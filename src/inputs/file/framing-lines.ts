@@ -5,6 +5,7 @@
 // `reach` or than MOST_RECORDS lines: what is open then is a record as far as it goes, and what follows is another. Both
 // are counted from the start of the group, so where groups end depends on the source only, not on how it was read.
 import { type Framed, type Framing, kept, type ReadBytes, type Rest, WAIT } from "./framing.ts";
+import { addLineEnd, dropEmptyEnd, forget, nothingOpen, type Open } from "./joined.ts";
 import { ALONE, asItStands, type LineFormat, newLine } from "./line-format.ts";
 import { characterBoundary, cutOversize, NEWLINE, passOver } from "./oversize.ts";
 import { MOST_RECORDS, RecordWriter, TABLE_BYTES } from "./record-writer.ts";
@@ -13,16 +14,6 @@ import { Rules, type RuleOptions } from "./rules.ts";
 export interface LineOptions extends RuleOptions {
   readonly maxRecord: number;
   readonly oversize: "truncate" | "skip";
-}
-
-/** A record of a stream whose end has not come yet. */
-interface Open {
-  /** Relative to what was read; -1: none is open. */
-  start: number;
-  length: number;
-  time: number;
-  /** from, to, from, to ... of its parts. */
-  readonly spans: number[];
 }
 
 export class LineFraming implements Framing {
@@ -46,7 +37,8 @@ export class LineFraming implements Framing {
   frame({ bytes, after }: ReadBytes): Framed {
     const { writer, reach } = this;
     writer.begin(bytes.length);
-    this.forget();
+    for (const open of this.streams) forget(open);
+    this.open = 0;
     let [end, group, at, lines] = [0, 0, 0, 0];
     let rest: Rest = "partial";
     for (;;) {
@@ -59,8 +51,10 @@ export class LineFraming implements Framing {
         rest = "start";
         break;
       }
-      const closing = beyond || lines === MOST_RECORDS || (last && at === bytes.length);
-      if (closing) this.closeAll(bytes);
+      const complete = next > at && (newline >= 0 || last);
+      if (complete) this.format.read(bytes, at, newline < 0 ? next : newline, this.line);
+      const full = beyond || lines === MOST_RECORDS;
+      if (full || (!complete && after !== "more") || (complete && this.line.place === "first")) this.closeAll(bytes);
       if (at > group && this.open === 0) {
         if (writer.records > MOST_RECORDS) {
           rest = "start";
@@ -69,10 +63,10 @@ export class LineFraming implements Framing {
         writer.keep();
         end = group = at;
         lines = 0;
-        if (closing && at < bytes.length) continue;
+        if (full && at < bytes.length) continue;
       }
-      if (next === at || (newline < 0 && !last)) break;
-      this.take(bytes, at, next, newline < 0 ? next : newline);
+      if (!complete) break;
+      this.take(bytes, at, next);
       at = next;
       lines++;
     }
@@ -94,35 +88,36 @@ export class LineFraming implements Framing {
     return { end, records: writer.records, kept: size, rewritten, counted: writer.counted(), rest };
   }
 
-  /** The line [at, next), of which the text ends at `stop`. */
-  private take(bytes: Buffer, at: number, next: number, stop: number): void {
-    const { line, writer } = this;
-    this.format.read(bytes, at, stop, line);
+  /** The line [at, next), which has been read. */
+  private take(bytes: Buffer, at: number, next: number): void {
+    const { format, line, writer } = this;
     const open = line.stream === ALONE ? undefined : this.streams[line.stream];
-    if (open === undefined || (open.start < 0 && line.part === "whole")) {
+    const empty = line.from === line.to && format.between === "line ends";
+    if (open === undefined || (open.start < 0 && (line.part === "whole" || empty))) {
       writer.append(bytes, line.from, line.to, line.text);
       writer.finish(at, next - at, line.time);
       return;
     }
+    if (open.start >= 0 && format.between === "line ends") addLineEnd(open, bytes, at);
     if (open.start < 0) {
       this.open++;
       open.start = at;
-      open.length = 0;
       open.time = line.time;
     }
     open.length += next - at;
     open.spans.push(line.from, line.to);
-    if (line.part === "whole") this.close(open, bytes);
+    if (line.part === "whole" || ++open.lines === format.most) this.close(open, bytes);
   }
 
   private close(open: Open, bytes: Buffer): void {
     const { spans } = open;
+    if (spans.length > 2) this.writer.content = "changed";
+    if (this.format.between === "line ends") dropEmptyEnd(open);
     for (let i = 0; i < spans.length; i += 2) {
       this.writer.append(bytes, spans[i] as number, spans[i + 1] as number, this.format.joined);
     }
     this.writer.finish(open.start, open.length, open.time);
-    spans.length = 0;
-    open.start = -1;
+    forget(open);
     this.open--;
   }
 
@@ -130,14 +125,6 @@ export class LineFraming implements Framing {
   private closeAll(bytes: Buffer): void {
     const order = this.streams[0].start <= this.streams[1].start ? this.streams : this.streams.toReversed();
     for (const open of order) if (open.start >= 0) this.close(open, bytes);
-  }
-
-  private forget(): void {
-    for (const open of this.streams) {
-      open.start = -1;
-      open.spans.length = 0;
-    }
-    this.open = 0;
   }
 
   /** `bytes` begin with a line that is longer than what is read at once. */
@@ -153,8 +140,4 @@ export class LineFraming implements Framing {
     writer.keep();
     return this.framed(end, "oversized");
   }
-}
-
-function nothingOpen(): Open {
-  return { start: -1, length: 0, time: NaN, spans: [] };
 }

@@ -37,7 +37,7 @@ export class TextFraming implements Framing {
   private unended({ bytes, after }: ReadBytes): Framed {
     // One byte more than the maximum may be the \r of a line end that is not there yet.
     if (bytes.length > this.maxRecord + 1) return cutOversize(bytes, this.maxRecord, this.oversize);
-    if (after === "more") return WAIT;
+    if (after !== "end") return WAIT;
     if (bytes.length > this.maxRecord && bytes.at(-1) !== RETURN)
       return cutOversize(bytes, this.maxRecord, this.oversize);
     return lines(bytes.length === 1 && bytes[0] === RETURN ? 0 : 1, bytes.length, "partial");

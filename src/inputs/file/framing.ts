@@ -10,8 +10,11 @@ export interface ReadBytes {
   readonly region: Region;
   /** Exactly the bytes that were read. */
   readonly bytes: Buffer;
-  /** end: nothing comes after them; what lacks its line end is a record. more: more may come. */
-  readonly after: "more" | "end";
+  /**
+   * end: nothing comes after them; what lacks its line end is a record. quiet: what may come is not waited for any more.
+   * more: more may come.
+   */
+  readonly after: "more" | "quiet" | "end";
 }
 
 /**

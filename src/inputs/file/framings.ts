@@ -2,6 +2,7 @@
 import type { FileInputOptions } from "../../core/options.ts";
 import { CRI } from "./format-cri.ts";
 import { DOCKER } from "./format-docker.ts";
+import { multilineFormat } from "./format-multiline.ts";
 import { LineFraming } from "./framing-lines.ts";
 import { TextFraming } from "./framing-text.ts";
 import { type Framing, TURN_BYTES } from "./framing.ts";
@@ -10,10 +11,11 @@ import type { LineScanner } from "./parts.ts";
 
 /** Text that nothing is done to is not even looked at line by line. */
 export function framingFor(options: FileInputOptions, kernel: LineScanner, wall: () => number): Framing {
-  const { format, maxRecord, includeLines, excludeLines, redact, timestamp } = options;
+  const { format, maxRecord, includeLines, excludeLines, redact, timestamp, multiline } = options;
   const reach = Math.max(TURN_BYTES, maxRecord + 2);
   if (format === "cri") return new LineFraming(CRI, options, reach, wall);
   if (format === "docker") return new LineFraming(DOCKER, options, reach, wall);
+  if (multiline) return new LineFraming(multilineFormat(multiline), options, reach, wall);
   const judged = includeLines.length + excludeLines.length + redact.length > 0 || timestamp !== undefined;
   return judged ? new LineFraming(PLAIN, options, reach, wall) : new TextFraming(kernel, options);
 }

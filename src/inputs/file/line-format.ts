@@ -4,6 +4,8 @@
 export const ALONE = 2;
 
 export interface Line {
+  /** first: a record begins with it, whatever is open. */
+  place: "first" | "any";
   /** partial: the record goes on in the next line of the same stream. */
   part: "whole" | "partial";
   /** 0 or 1, or ALONE. */
@@ -22,16 +24,21 @@ export interface LineFormat {
   readonly records: "lines" | "wrapped";
   /** How the parts of joined records are written. */
   readonly joined: Line["text"];
+  /** What stands between the parts of a joined record. */
+  readonly between: "nothing" | "line ends";
+  /** Lines of a record at most. */
+  readonly most: number;
   /** Reads bytes[from, to), a line without its \n. */
   read(bytes: Buffer, from: number, to: number, line: Line): void;
 }
 
 export function newLine(): Line {
-  return { part: "whole", stream: ALONE, from: 0, to: 0, text: "plain", time: NaN };
+  return { place: "any", part: "whole", stream: ALONE, from: 0, to: 0, text: "plain", time: NaN };
 }
 
 /** The line is the record. */
 export function asItStands(line: Line, from: number, to: number): void {
+  line.place = "any";
   line.part = "whole";
   line.stream = ALONE;
   line.from = from;
@@ -43,6 +50,8 @@ export function asItStands(line: Line, from: number, to: number): void {
 export const PLAIN: LineFormat = {
   records: "lines",
   joined: "plain",
+  between: "nothing",
+  most: Infinity,
   read(_bytes, from, to, line) {
     asItStands(line, from, to);
   },

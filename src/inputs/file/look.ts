@@ -141,6 +141,7 @@ export class Looker {
   private act(tail: Tail, now: number): void {
     const { descriptors, generations, ready } = this.parts;
     const { mode } = this.parts.shared;
+    this.awaitRecord(tail, now);
     const unread = tail.source === undefined ? tail.size > 0 : tail.readable;
     if (unread && (tail.source === undefined || descriptors.plenty) && !descriptors.open(tail)) return;
     if (tail.source === undefined && tail.size > 0) generations.begin(tail, tail.size, "beginning");
@@ -150,6 +151,17 @@ export class Looker {
     if (!quiet) return;
     if (tail.mode === "nameless") this.conclude(tail);
     else if (tail.mode === "named" && (tail.lag === 0 || !descriptors.plenty)) descriptors.close(tail);
+  }
+
+  /** What was read may be the beginning of a record of several lines: after a while it is taken as it is. */
+  private awaitRecord(tail: Tail, now: number): void {
+    const timeout = this.parts.shared.options.multiline?.timeout;
+    if (timeout === undefined || tail.lag === 0 || tail.quietAt === tail.size) return;
+    if (now - tail.grownAt < timeout) tail.interval = HOT_MS;
+    else if (tail.turn === "none") {
+      tail.quietAt = tail.size;
+      tail.searched = tail.position;
+    }
   }
 
   /** Nobody has written to a nameless file for a while: a last line without its end is taken as it is. */

@@ -12,7 +12,7 @@ import { assert } from "../../core/errors.ts";
 import type { SourceId } from "../../core/source.ts";
 import { containerFields } from "./container-path.ts";
 import type { Descriptors } from "./descriptors.ts";
-import { type Framed, type Framing, type Rewritten, TURN_BYTES } from "./framing.ts";
+import { type Framed, type Framing, type ReadBytes, type Rewritten, TURN_BYTES } from "./framing.ts";
 import type { Generations } from "./generations.ts";
 import { hasHead, markWithin } from "./identity.ts";
 import type { Shared } from "./parts.ts";
@@ -96,8 +96,7 @@ export class Reader {
   private take(tail: Tail, region: Region, before: Buffer, bytes: Buffer): void {
     const { framing, generations } = this.parts;
     const start = tail.position;
-    const after = tail.end === "closing" && start + bytes.length >= tail.size ? "end" : "more";
-    const read = { region, bytes, after } as const;
+    const read = { region, bytes, after: after(tail, start + bytes.length) };
     const framed = tail.line === "start" ? framing.frame(read) : framing.pass(read);
     if (framed.end > 0) {
       tail.position += framed.end;
@@ -156,4 +155,11 @@ export class Reader {
     });
     return tail.envelope;
   }
+}
+
+/** What comes behind the end of a read. */
+function after(tail: Tail, end: number): ReadBytes["after"] {
+  if (end < tail.size) return "more";
+  if (tail.end === "closing") return "end";
+  return tail.quietAt === tail.size ? "quiet" : "more";
 }

@@ -53,6 +53,8 @@ export class Tail {
   searched = 0;
   line: LineState = "start";
   end: EndState = "open";
+  /** The size of the file for which it was quiet so long that a record of several lines is not waited for; 0: none. */
+  quietAt = 0;
   envelope: Envelope | undefined = undefined;
 
   /** As the last look found them. */
@@ -110,6 +112,7 @@ export class Tail {
     this.head = NO_HEAD;
     this.seek(0, NO_MARK);
     this.line = "start";
+    this.quietAt = 0;
   }
 
   /** The file is known to be shorter than it was; what lies before the position is still there. */

@@ -3,9 +3,11 @@ import test from "node:test";
 import fc from "fast-check";
 import { Arena } from "../../../src/core/arena.ts";
 import { TABLE, TABLE_ENTRY } from "../../../src/core/chunk.ts";
+import type { MultilineOptions } from "../../../src/core/options.ts";
 import { DROPPED_FILTERED, DROPPED_OVERSIZE } from "../../../src/core/fate.ts";
 import { CRI } from "../../../src/inputs/file/format-cri.ts";
 import { DOCKER } from "../../../src/inputs/file/format-docker.ts";
+import { multilineFormat } from "../../../src/inputs/file/format-multiline.ts";
 import { LineFraming, type LineOptions } from "../../../src/inputs/file/framing-lines.ts";
 import type { Framed } from "../../../src/inputs/file/framing.ts";
 import { type LineFormat, PLAIN } from "../../../src/inputs/file/line-format.ts";
@@ -180,6 +182,39 @@ for (const [name, format, line, rules] of [
     );
   });
 }
+
+test("multiline: the same records whatever the read boundaries", () => {
+  const line = fc.oneof(message, message, fc.constantFrom("", "\tat x", " y", "drop", "a end", "a\r\r", "\r"));
+  const style = fc.constantFrom<Partial<MultilineOptions>>(
+    { start: /^a/ },
+    { end: /d$|^b/ },
+    { indent: true },
+    { start: /^[ab]/, end: /end$/ },
+  );
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.tuple(line, ending).map(([text, end]) => text + end),
+        { maxLength: 20 },
+      ),
+      cuts,
+      style,
+      fc.constantFrom(1, 2, 3, 1000),
+      fc.integer({ min: 20, max: 200 }),
+      fc.integer({ min: 4, max: 40 }),
+      fc.constantFrom("truncate", "skip"),
+      fc.constantFrom(NO_RULES, RULES),
+      (lines, sizes, by, maxRecords, reach, maxRecord, oversize, rules) => {
+        const multiline = { start: undefined, end: undefined, indent: false, timeout: 0, maxRecords, ...by };
+        const options = { ...rules, maxRecord, oversize };
+        const source = Buffer.from(lines.join(""));
+        const { chunks: _chunks, ...found } = read(multilineFormat(multiline), options, reach, source, sizes);
+        assert.deepEqual(found, twin.expected("multiline", options, reach, source, multiline));
+      },
+    ),
+    { numRuns: RUNS },
+  );
+});
 
 test("random bytes: never a crash, never a byte lost", () => {
   const byte = fc.oneof(fc.nat(255), fc.constantFrom(...Buffer.from('\n\r {}",:\\FP2026-')));

@@ -1,4 +1,5 @@
 // What framing lines of a format must find, written plainly over the whole source. Slow on purpose.
+import type { MultilineOptions } from "../../../src/core/options.ts";
 import type { LineOptions } from "../../../src/inputs/file/framing-lines.ts";
 
 /** `content` is bytes as latin1. */
@@ -9,6 +10,7 @@ export interface Found {
 }
 
 interface Parsed {
+  readonly first?: boolean;
   readonly stream: string | undefined;
   readonly part: "whole" | "partial";
   readonly time: number | null;
@@ -30,8 +32,18 @@ export function timeOf(text: string): number | null {
   return Number.isNaN(ms) ? null : ms;
 }
 
-function parse(format: string, line: string): Parsed {
+function parse(format: string, line: string, multiline?: MultilineOptions): Parsed {
   const raw: Parsed = { stream: undefined, part: "whole", time: null, content: line };
+  if (multiline) {
+    const text = line.replace(/\r$/, "");
+    return {
+      stream: "stdout",
+      first: multiline.start ? multiline.start.test(text) : multiline.indent && !/^[ \t]/.test(text),
+      part: multiline.end?.test(text) ? "whole" : "partial",
+      time: null,
+      content: text === "" ? "" : line,
+    };
+  }
   if (format === "cri") {
     const match = /^([^ ]{19,}) (stdout|stderr) ([FP])(?:\r$|:[^ ]*(?: |$)| |$)([^]*)$/.exec(line);
     const time = timeOf(match?.[1] ?? "");
@@ -55,15 +67,23 @@ function parse(format: string, line: string): Parsed {
   return raw;
 }
 
-export function expected(format: string, options: LineOptions, reach: number, source: Buffer): Expected {
+export function expected(
+  format: string,
+  options: LineOptions,
+  reach: number,
+  source: Buffer,
+  multiline?: MultilineOptions,
+): Expected {
   const out: Expected = { records: [], skipped: 0, filtered: 0 };
   const open = new Map<string, Found>();
-  const emit = (found: Found): void => finish(found, options, out);
+  const emit = (found: Found): void => {
+    finish(multiline ? { ...found, content: found.content.replace(/\n+$/, "") } : found, options, out);
+  };
   const closeAll = (): void => {
     [...open.values()].sort((a, b) => a.offset - b.offset).forEach(emit);
     open.clear();
   };
-  let group = 0;
+  let [group, lines] = [0, 0];
   for (let at = 0; at < source.length;) {
     const newline = source.indexOf(10, at);
     const next = newline < 0 ? source.length : newline + 1;
@@ -76,14 +96,18 @@ export function expected(format: string, options: LineOptions, reach: number, so
       group = at = next;
       continue;
     }
-    const { stream, part, time, content } = parse(format, source.toString("latin1", at, newline < 0 ? next : newline));
+    const text = source.toString("latin1", at, newline < 0 ? next : newline);
+    const { stream, first, part, time, content } = parse(format, text, multiline);
+    if (first) {
+      closeAll();
+      group = at;
+    }
     const begun = stream === undefined ? undefined : open.get(stream);
-    const whole = {
-      offset: begun?.offset ?? at,
-      time: begun ? begun.time : time,
-      content: (begun?.content ?? "") + content,
-    };
-    if (stream !== undefined && part === "partial") open.set(stream, whole);
+    const before = begun === undefined ? "" : multiline ? `${begun.content.replace(/\r$/, "")}\n` : begun.content;
+    const whole = { offset: begun?.offset ?? at, time: begun ? begun.time : time, content: before + content };
+    lines = begun ? lines + 1 : 1;
+    const idle = multiline !== undefined && begun === undefined && content === "";
+    if (stream !== undefined && part === "partial" && lines !== multiline?.maxRecords && !idle) open.set(stream, whole);
     else {
       emit(whole);
       if (stream !== undefined) open.delete(stream);
