@@ -3,7 +3,7 @@
 import { statSync } from "node:fs";
 import { describe } from "../core/errors.ts";
 import type { InputOptions } from "../core/options.ts";
-import { anyOf, compile } from "../inputs/file/patterns.ts";
+import { excluding, compile } from "../inputs/file/patterns.ts";
 import { walk } from "../inputs/file/walker.ts";
 
 export interface Found {
@@ -22,7 +22,7 @@ const EXAMPLES = 3;
 const LEAST_LIFE_MS = 60_000;
 
 export async function findFiles(input: InputOptions): Promise<Found> {
-  const { paths, unreadable } = await walk(input.paths.map(compile), anyOf(input.exclude));
+  const { paths, unreadable } = await walk(input.paths.map(compile), excluding(input.exclude));
   const stats = paths.map((path) => statSync(path, { throwIfNoEntry: false })).filter((one) => one?.isFile() === true);
   const growth = stats.map((one) => {
     const life = (one?.mtimeMs ?? 0) - (one?.birthtimeMs ?? 0);

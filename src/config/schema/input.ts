@@ -36,7 +36,10 @@ export const input = section({
   id: about("unique; names metrics and state", kinds.id()),
   type: about("`file`; other words are reserved", optional(choice("file"), "file")),
   paths: about("globs, `**` included", list(text())),
-  exclude: about("globs of files that are left out", optional(list(text()), [])),
+  exclude: about(
+    "globs of files that are left out; compressed ones (.gz, .zst and the like) always are",
+    optional(list(text()), []),
+  ),
   start: about(
     "for files that are unknown when the agent first starts",
     optional(choice("beginning", "end"), "beginning"),

@@ -145,11 +145,19 @@ export class Discovery {
       if (shared.signal.aborted) return;
       // Matched meanwhile: by a hint, or together with another generation of its file.
       if (search.kind === "unreadable" || !this.known.includes(known)) continue;
+      const later = await listing.after(known.identity.path, known.identity.birthNs);
+      this.considerLater(later.map((file) => file.path));
       if (search.kind === "found" && this.continueAt(search.file) === "tried") continue;
       this.known.remove(known);
       generations.retire(known);
       shared.log.info("source_gone", goneMessage(known.identity.path, known.checkpoint), { path: known.identity.path });
     }
+  }
+
+  /** Files that came after one that was rotated, and were rotated before anybody looked. They begin at byte 0. */
+  considerLater(paths: readonly string[]): void {
+    for (const path of paths)
+      if (!this.parts.excluded(path) && this.parts.registry.at(path) === undefined) this.consider(path);
   }
 
   /** A file of an earlier process under a name that no pattern matches. taken: it goes on under another source. */

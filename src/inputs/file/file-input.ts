@@ -15,7 +15,7 @@ import { Hints } from "./hints.ts";
 import { Looker } from "./look.ts";
 import { Nag } from "./nag.ts";
 import type { FileInputParts, Shared } from "./parts.ts";
-import { anyOf, compile } from "./patterns.ts";
+import { excluding, compile } from "./patterns.ts";
 import { Reader } from "./reader.ts";
 import { ReadyQueue } from "./ready.ts";
 import { Registry } from "./registry.ts";
@@ -54,7 +54,7 @@ export class FileInput {
     const unread = { skipped: 0, deleted: 0, truncated: 0, abandoned: 0 };
     const shared: Shared = { ...parts, options, unread, nag, signal: this.stopping.signal };
     const patterns = options.paths.map(compile);
-    const excluded = anyOf(options.exclude);
+    const excluded = excluding(options.exclude);
     const { registry, ready, agenda } = this;
     this.shared = shared;
     this.ended = this.end.promise;
@@ -149,7 +149,7 @@ export class FileInput {
         this.looker.look(tail);
       }
       if (signal.aborted) return;
-      await this.renames.search();
+      this.discovery.considerLater(await this.renames.search());
       abandonBeyond(options.held, this.registry, this.generations, this.shared);
       this.generations.tidy();
       this.growth.turn();

@@ -1,8 +1,9 @@
-// What files lie in the directory of a path, and in the one to which the path leads as a symbolic link: where a renamed
-// file is looked for, also under names that no pattern matches. Each directory is read once per listing.
+// What files lie in the directory of a path, in the one to which the path leads as a symbolic link, and in directories one
+// level below (logrotate's `olddir`): where a renamed file is looked for, also under names that no pattern matches. Each
+// directory is read once per listing.
 import { realpathSync, statSync, type BigIntStats } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { hasCode } from "../../core/errors.ts";
 import { lastingKey } from "./identity.ts";
@@ -13,10 +14,18 @@ export interface Found {
 }
 export type Search = { readonly kind: "found"; readonly file: Found } | { readonly kind: "absent" | "unreadable" };
 
+interface Directory {
+  /** By lasting key. */
+  readonly files: ReadonlyMap<string, Found>;
+  readonly directories: readonly string[];
+}
+
 const SLICE = 200;
+/** Of one directory are searched: where logs of many programs lie, one for each. */
+const MAX_BELOW = 100;
 
 export class Listing {
-  private readonly directories = new Map<string, Map<string, Found> | "unreadable">();
+  private readonly directories = new Map<string, Directory | "unreadable">();
   private readonly clock: Clock;
 
   constructor(clock: Clock) {
@@ -25,45 +34,74 @@ export class Listing {
 
   async find(path: string, file: { readonly inode: string; readonly birthNs: string }): Promise<Search> {
     let kind: "absent" | "unreadable" = "absent";
-    for (const directory of homes(path)) {
-      const files = await this.read(directory);
-      if (files === "unreadable") kind = "unreadable";
+    for await (const place of this.places(path)) {
+      const directory = await this.read(place);
+      if (directory === "unreadable") kind = "unreadable";
       else {
-        const found = files.get(lastingKey(file));
+        const found = directory.files.get(lastingKey(file));
         if (found !== undefined) return { kind: "found", file: found };
       }
     }
     return { kind };
   }
 
-  private async read(directory: string): Promise<Map<string, Found> | "unreadable"> {
-    let files = this.directories.get(directory);
-    if (files === undefined) {
-      files = await this.list(directory);
-      this.directories.set(directory, files);
+  /**
+   * Files that were made after this one was and are named as a rotated file of this path: a.log-20261124, a.log.1. Where a
+   * file was renamed they may have had its name since.
+   */
+  async after(path: string, birthNs: string): Promise<readonly Found[]> {
+    const found: Found[] = [];
+    for await (const place of this.places(path)) {
+      const directory = await this.read(place);
+      if (directory === "unreadable") continue;
+      for (const file of directory.files.values())
+        if (file.stats.birthtimeNs > BigInt(birthNs) && isNamedAfter(file.path, path)) found.push(file);
     }
-    return files;
+    return found;
   }
 
-  private async list(directory: string): Promise<Map<string, Found> | "unreadable"> {
+  private async *places(path: string): AsyncGenerator<string> {
+    const places = homes(path);
+    yield* places;
+    for (const place of places) {
+      const directory = await this.read(place);
+      if (directory !== "unreadable") yield* directory.directories.slice(0, MAX_BELOW);
+    }
+  }
+
+  private async read(path: string): Promise<Directory | "unreadable"> {
+    let directory = this.directories.get(path);
+    if (directory === undefined) {
+      directory = await this.list(path);
+      this.directories.set(path, directory);
+    }
+    return directory;
+  }
+
+  private async list(directory: string): Promise<Directory | "unreadable"> {
     const files = new Map<string, Found>();
+    const directories: string[] = [];
     try {
       let count = 0;
       for (const name of await readdir(directory)) {
         if (++count % SLICE === 0) await this.clock.sleep(0);
         const path = join(directory, name);
         const stats = statIfPossible(path);
-        if (stats?.isFile())
-          files.set(lastingKey({ inode: stats.ino.toString(), birthNs: stats.birthtimeNs.toString() }), {
-            path,
-            stats,
-          });
+        if (stats?.isDirectory()) directories.push(path);
+        if (!stats?.isFile()) continue;
+        const key = lastingKey({ inode: stats.ino.toString(), birthNs: stats.birthtimeNs.toString() });
+        files.set(key, { path, stats });
       }
-      return files;
+      return { files, directories };
     } catch (error) {
-      return hasCode(error, "ENOENT", "ENOTDIR") ? files : "unreadable";
+      return hasCode(error, "ENOENT", "ENOTDIR") ? { files, directories } : "unreadable";
     }
   }
+}
+
+function isNamedAfter(path: string, original: string): boolean {
+  const [name, first] = [basename(path), basename(original)];
+  return name.startsWith(first) && /^[-._]/.test(name.slice(first.length));
 }
 
 /** Undefined: nothing is there, or a link that leads nowhere. */

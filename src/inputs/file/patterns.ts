@@ -30,13 +30,16 @@ export function compile(pattern: string): Pattern {
   return { base: base === "" ? sep : base, kind: "glob", matches, levels, below: deep < 0 ? "files" : "any" };
 }
 
-/** Patterns without a slash are about the last part of the path. */
-export function anyOf(patterns: readonly string[]): Test {
+/** What compressing a log makes of it: its lines were read before, and its bytes are no text. */
+const COMPRESSED = /\.(?:gz|bz2|xz|zst|lz4|lzma|Z|zip)$/;
+
+/** Which paths are left out. Patterns without a slash are about the last part of the path. */
+export function excluding(patterns: readonly string[]): Test {
   const tests = patterns.map((pattern): Test => {
     const test = picomatch(pattern, OPTIONS);
     return pattern.includes(sep) ? test : (path) => test(basename(path));
   });
-  return (path) => tests.some((test) => test(path));
+  return (path) => COMPRESSED.test(path) || tests.some((test) => test(path));
 }
 
 /** May a directory with this name, `level` levels below the base, lead to a match? */

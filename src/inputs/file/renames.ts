@@ -40,10 +40,14 @@ export class Renames {
     looker.look(tail);
   }
 
-  /** Finds new names for the files that lost theirs. Called with every tick; rests longer where nothing can be told. */
-  async search(): Promise<void> {
+  /**
+   * Finds new names for the files that lost theirs. Called with every tick; rests longer where nothing can be told.
+   * @returns files that came after them and lost their names as well, before anybody looked
+   */
+  async search(): Promise<readonly string[]> {
     const { registry, shared } = this.parts;
-    if (registry.displaced.size === 0 || --this.rest > 0) return;
+    const later: string[] = [];
+    if (registry.displaced.size === 0 || --this.rest > 0) return later;
     const listing = new Listing(shared.clock);
     for (const tail of [...registry.displaced]) {
       if (tail.alias !== undefined && leadsTo(tail.alias, tail)) {
@@ -51,13 +55,15 @@ export class Renames {
         continue;
       }
       const search = await listing.find(tail.path, tail);
-      if (shared.signal.aborted) return;
+      for (const { path } of await listing.after(tail.firstPath, tail.birthNs)) later.push(path);
+      if (shared.signal.aborted) return later;
       if (tail.mode !== "displaced" || tail.turn === "reading") continue;
       if (search.kind === "found" && leadsTo(search.file.path, tail)) this.rename(tail, search.file.path);
       else if (search.kind !== "unreadable" && ++tail.misses >= MISSES) this.miss(tail);
     }
     this.searches = registry.displaced.size === 0 ? 0 : this.searches + 1;
     this.rest = Math.min(MAX_REST, 2 ** Math.max(0, this.searches - MISSES));
+    return later;
   }
 
   private miss(tail: Tail): void {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import test, { type TestContext } from "node:test";
-import { anyOf, compile, leads } from "../../../src/inputs/file/patterns.ts";
+import { excluding, compile, leads } from "../../../src/inputs/file/patterns.ts";
 import { walk } from "../../../src/inputs/file/walker.ts";
 import { directory } from "./setup.ts";
 
@@ -20,7 +20,7 @@ function tree(t: TestContext): string {
 async function found(dir: string, patterns: readonly string[], exclude: readonly string[] = []): Promise<string[]> {
   const { paths } = await walk(
     patterns.map((pattern) => compile(join(dir, pattern))),
-    anyOf(exclude),
+    excluding(exclude),
   );
   return paths.map((path) => relative(dir, path));
 }

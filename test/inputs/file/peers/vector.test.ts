@@ -1,0 +1,101 @@
+// Scenarios that Vector, the OpenTelemetry collector and vlagent are tested with, or that were reported against them, by
+// their numbers in our notes.
+//
+// Elsewhere: S7 is model.test.ts, S27 test/system/story.test.ts, S28 bench/idle.ts, S30 `npm run soak`. S5 (another
+// configuration by SIGHUP) waits for reloads; of S9, gzip, UTF-16 and multiline wait for formats.
+import assert from "node:assert/strict";
+import { copyFileSync } from "node:fs";
+import { play } from "./scene.ts";
+
+play({
+  "S2 renamed and created anew, unique lines in both: each once": async (scene) => {
+    await scene.start("*.log*");
+    scene.write("a.log", "1\n");
+    await scene.has("1\n");
+    scene.move("a.log", "a.log.1");
+    scene.append("a.log.1", "2\n");
+    scene.write("a.log", "3\n");
+    await scene.has("1\n2\n", "3\n");
+  },
+
+  "S3 copied and truncated, unique lines in both: each once": async (scene) => {
+    scene.write("a.log", "1\n");
+    await scene.start();
+    await scene.has("1\n");
+    copyFileSync(scene.path("a.log"), scene.path("a.log.1"));
+    scene.truncate("a.log");
+    scene.append("a.log", "2\n");
+    await scene.has("1\n", "2\n");
+  },
+
+  "S4 truncated: a new line arrives": async (scene) => {
+    scene.write("a.log", "1\n");
+    await scene.start();
+    await scene.has("1\n");
+    scene.truncate("a.log");
+    scene.append("a.log", "2\n");
+    await scene.has("1\n", "2\n");
+  },
+
+  "S6 JSON in JSON passes as it is": async (scene) => {
+    const line = `${JSON.stringify({ message: JSON.stringify({ message: '"\\n' }) })}\n`;
+    scene.write("a.log", line);
+    await scene.start();
+    await scene.has(line);
+  },
+
+  "S8 restart: what had no fate comes again, what had one does not, with a rotation in between": async (scene) => {
+    const input = await scene.start();
+    for (const line of ["1\n", "2\n", "3\n"]) {
+      if (line === "1\n") scene.write("a.log", line);
+      else scene.append("a.log", line);
+      await scene.intake.until(() => scene.intake.text.endsWith(line), line);
+    }
+    await input.stop();
+    scene.intake.restart(() => 1);
+    assert.equal(scene.intake.text, "1\n");
+    scene.move("a.log", "a.log.1");
+    scene.write("a.log", "4\n");
+    await scene.start();
+    await scene.has("1\n2\n3\n", "4\n");
+  },
+
+  "S9 half a line now, the rest later": async (scene) => {
+    scene.write("a.log", "ha");
+    await scene.start();
+    await scene.quiet(1);
+    scene.append("a.log", "lf\nwho");
+    await scene.has("half\n");
+    scene.append("a.log", "le\n");
+    await scene.has("half\nwhole\n");
+  },
+
+  "S9 a small file is read next to a big one": async (scene) => {
+    scene.write("big.log", "line\n".repeat(1_000_000));
+    scene.write("small.log", "small\n");
+    await scene.start();
+    await scene.intake.until(() => scene.intake.texts.includes("small\n"), "the small one");
+    assert.ok(scene.intake.text.length < 5_000_000, "the big one was read first");
+  },
+
+  "S9 a line end across two reads": async (scene) => {
+    // A turn reads 256 KiB.
+    const line = (length: number): string => `${"x".repeat(length)}\r\n`;
+    const text = line(262_143) + line(262_142) + line(262_141) + line(3);
+    scene.write("a.log", text);
+    await scene.start();
+    await scene.has(text);
+    assert.equal([...scene.intake.sources.values()][0]?.records, 4);
+  },
+
+  "S29 an inode that is used again, with the checkpoint of the file before": async (scene) => {
+    scene.write("a.log", `${"x".repeat(2000)}\none\n`);
+    await scene.start();
+    await scene.has(`${"x".repeat(2000)}\none\n`);
+    await scene.stop();
+    scene.remove("a.log");
+    scene.write("b.log", `${"x".repeat(2000)}\nsix\nmore\n`);
+    await scene.start();
+    await scene.has(`${"x".repeat(2000)}\none\n`, `${"x".repeat(2000)}\nsix\nmore\n`);
+  },
+});
