@@ -103,7 +103,7 @@ export interface Recovered {
   readonly rows: readonly StoredRow[];
   readonly envelopes: readonly Envelope[];
   readonly ledger: readonly LedgerDelta[];
-  /** Every row ever had a lower sequence number. */
+  /** Above that of every row. */
   readonly nextSeq: number;
   readonly size: number;
 }

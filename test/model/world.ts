@@ -1,6 +1,6 @@
 // What survives a crash, and what the checks know that the agent does not: files, the destination, the database as a log
 // of states (a power cut takes the unsynced end of it back), and for every record where it is or was.
-import { DEAD, DELIVERED, DROPPED_OLDEST, DUPLICATE, FATES, type Fate, SAMPLED } from "../../src/core/fate.ts";
+import { DELIVERED, DROPPED_OLDEST, DUPLICATE, FATES, type Fate } from "../../src/core/fate.ts";
 import type { SourceRow, StoredRow, Transaction } from "../../src/buffer/spool.ts";
 
 export class Violation extends Error {}
@@ -222,5 +222,3 @@ function checkDb({ db, generations, stored }: World): void {
     if (read !== checkpoint) throw new Violation(`durable read of ${g.id} is ${read}, its checkpoint ${checkpoint}`);
   }
 }
-
-export { DEAD, SAMPLED };

@@ -58,7 +58,10 @@ test("an outage is told once, its end says how long it was and how much waits", 
   await rig.send({ kind: "stored" });
   await rig.send({ kind: "stored" });
   assert.equal(rig.heard("info").length, 1);
-  assert.match(rig.heard("info")[0] as string, /^info output_up: the output answers again after 4\d s; 375.1 kB waiting/);
+  assert.match(
+    rig.heard("info")[0] as string,
+    /^info output_up: the output answers again after 4\d s; 375.1 kB waiting/,
+  );
 });
 
 test("one failure is no outage; a server that asks to slow down is not down", async () => {
