@@ -19,8 +19,11 @@ const INPUT: readonly Lack[] = [
   { key: "format", used: (value) => value === "json", instead: "`format: text` ships each line as it stands" },
   {
     key: "encoding",
-    used: (value) => !/^(utf-?8|unicode-1-1-utf-8)$/i.test(String(value)),
-    instead: "`encoding: utf-8`",
+    used: (value, { format }) => {
+      const { encoding } = new TextDecoder(String(value));
+      return /^(?:utf-16|iso-2022)/.test(encoding) || (encoding !== "utf-8" && format !== "text");
+    },
+    instead: "`encoding: utf-8`, or with `format: text` one in which a line end is one byte",
   },
   {
     key: "multiline",

@@ -10,7 +10,13 @@ import { Workplace } from "../helpers/agent-process.ts";
 const AT = "2026-11-24T06:40:12.123456789Z";
 
 /** Ships one file, and says what became of it: documents by offset. */
-async function ship(t: TestContext, file: string, text: string, input: object, records: number): Promise<any[]> {
+async function ship(
+  t: TestContext,
+  file: string,
+  text: string | Buffer,
+  input: object,
+  records: number,
+): Promise<any[]> {
   const place = new Workplace();
   const server: BulkServer = await startSandbox({ keep: "documents" }, systemClock);
   t.after(async () => {
@@ -107,5 +113,17 @@ test("records of several lines, the last of them after its timeout", async (t) =
   assert.deepEqual(
     found.map(({ message, "@timestamp": at }) => [`${message}\n`, at.slice(17, 19)]),
     records.map((record, i) => [record, String(12 + i)]),
+  );
+});
+
+test("a file in another encoding", async (t) => {
+  const text = Buffer.from("gr\u00fc\u00dfe\nplain\n", "latin1");
+  const found = await ship(t, "app.log", text, { encoding: "latin1" }, 2);
+  assert.deepEqual(
+    found.map(({ message, log }) => [log.offset, message]),
+    [
+      [0, "gr\u00fc\u00dfe"],
+      [6, "plain"],
+    ],
   );
 });

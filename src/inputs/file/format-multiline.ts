@@ -3,7 +3,11 @@ import type { MultilineOptions } from "../../core/options.ts";
 import { endOfText } from "./joined.ts";
 import { asItStands, type LineFormat } from "./line-format.ts";
 
-export function multilineFormat({ start, end, indent, maxRecords }: MultilineOptions): LineFormat {
+export function multilineFormat(options: MultilineOptions, decoder: TextDecoder | undefined): LineFormat {
+  const { start, end, indent, maxRecords } = options;
+  const textOf = (bytes: Buffer, from: number, to: number): string =>
+    // A decoder does not take what lies in shared memory.
+    decoder ? decoder.decode(Buffer.copyBytesFrom(bytes, from, to - from)) : bytes.toString("utf8", from, to);
   return {
     records: "lines",
     joined: "plain",
@@ -12,7 +16,7 @@ export function multilineFormat({ start, end, indent, maxRecords }: MultilineOpt
     read(bytes, from, to, line) {
       asItStands(line, from, to);
       const stop = endOfText(bytes, from, to);
-      const text = start || end ? bytes.toString("utf8", from, stop) : "";
+      const text = start || end ? textOf(bytes, from, stop) : "";
       // An empty line begins none.
       if (stop === from) line.to = from;
       if (start ? start.test(text) : indent && !isBlank(bytes[from])) line.place = "first";

@@ -11,13 +11,19 @@ import { characterBoundary, cutOversize, NEWLINE, passOver } from "./oversize.ts
 import { MOST_RECORDS, RecordWriter, TABLE_BYTES } from "./record-writer.ts";
 import { Rules, type RuleOptions } from "./rules.ts";
 
+/** One byte of an old encoding can be three of UTF-8. */
+const DECODED_GROWTH = 3;
+
 export interface LineOptions extends RuleOptions {
   readonly maxRecord: number;
   readonly oversize: "truncate" | "skip";
+  /** Undefined: the source is UTF-8. */
+  readonly decoder: TextDecoder | undefined;
 }
 
 export class LineFraming implements Framing {
   readonly tableBytes = TABLE_BYTES;
+  readonly growth: number;
   private readonly format: LineFormat;
   private readonly options: LineOptions;
   private readonly reach: number;
@@ -31,12 +37,13 @@ export class LineFraming implements Framing {
     this.format = format;
     this.options = options;
     this.reach = reach;
+    this.growth = options.decoder === undefined ? 1 : DECODED_GROWTH;
     this.writer = new RecordWriter(options, new Rules(options, wall));
   }
 
-  frame({ bytes, after }: ReadBytes): Framed {
+  frame({ bytes, after, room }: ReadBytes): Framed {
     const { writer, reach } = this;
-    writer.begin(bytes.length);
+    writer.begin(bytes.length * this.growth);
     for (const open of this.streams) forget(open);
     this.open = 0;
     let [end, group, at, lines] = [0, 0, 0, 0];
@@ -56,7 +63,7 @@ export class LineFraming implements Framing {
       const full = beyond || lines === MOST_RECORDS;
       if (full || (!complete && after !== "more") || (complete && this.line.place === "first")) this.closeAll(bytes);
       if (at > group && this.open === 0) {
-        if (writer.records > MOST_RECORDS) {
+        if (writer.records > MOST_RECORDS || writer.end > room) {
           rest = "start";
           break;
         }

@@ -8,6 +8,7 @@ import type { LineScanner } from "./parts.ts";
 
 export class TextFraming implements Framing {
   readonly tableBytes = 0;
+  readonly growth = 1;
   private readonly kernel: LineScanner;
   private readonly maxRecord: number;
   private readonly oversize: "truncate" | "skip";

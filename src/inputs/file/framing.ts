@@ -15,6 +15,8 @@ export interface ReadBytes {
    * more: more may come.
    */
   readonly after: "more" | "quiet" | "end";
+  /** Bytes that the records may be. */
+  readonly room: number;
 }
 
 /**
@@ -46,6 +48,8 @@ export interface Framed {
 export interface Framing {
   /** Bytes of the largest table that it makes. */
   readonly tableBytes: number;
+  /** Bytes that the records are at most for each byte of the source. */
+  readonly growth: number;
   frame(read: ReadBytes): Framed;
   /** Bytes that come while a line's rest is passed over. */
   pass(read: ReadBytes): Framed;

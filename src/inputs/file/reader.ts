@@ -52,7 +52,18 @@ export class Reader {
 
   /** The room that a turn of this file asks for: a table comes out of it too. */
   room(tail: Tail): number {
-    return this.wanted(tail) + this.tableRoom;
+    return Math.min(this.parts.framing.growth * this.wanted(tail), this.reach) + this.tableRoom;
+  }
+
+  /** A record is never more than this, whatever its bytes grow to. */
+  private get reach(): number {
+    return Math.max(TURN_BYTES, this.parts.shared.options.maxRecord + 2);
+  }
+
+  /** What may be read so that the first record of it fits: the region may have been asked for by another file. */
+  private readable(region: Region): number {
+    const room = region.length - this.tableRoom;
+    return room >= this.reach ? room : Math.floor(room / this.parts.framing.growth);
   }
 
   private get tableRoom(): number {
@@ -63,7 +74,7 @@ export class Reader {
   private async read(tail: Tail, region: Region): Promise<void> {
     const { arena, clock } = this.parts.shared;
     const before = Buffer.allocUnsafe(tail.mark.length);
-    const length = Math.min(region.length - this.tableRoom, this.wanted(tail));
+    const length = Math.min(this.readable(region), this.wanted(tail));
     const bytes = arena.view(region, 0, length);
     let read: number;
     tail.turn = "reading";
@@ -96,7 +107,7 @@ export class Reader {
   private take(tail: Tail, region: Region, before: Buffer, bytes: Buffer): void {
     const { framing, generations } = this.parts;
     const start = tail.position;
-    const read = { region, bytes, after: after(tail, start + bytes.length) };
+    const read = { region, bytes, after: after(tail, start + bytes.length), room: region.length - this.tableRoom };
     const framed = tail.line === "start" ? framing.frame(read) : framing.pass(read);
     if (framed.end > 0) {
       tail.position += framed.end;

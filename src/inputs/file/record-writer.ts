@@ -3,6 +3,7 @@
 //
 // What must hold: the lengths of the records and the counted bytes add up to the span. Lines that hold nothing belong to
 // the last record. What was written since `keep` can be taken back by `undo`.
+import { isAscii } from "node:buffer";
 import { TABLE, TABLE_ENTRY } from "../../core/chunk.ts";
 import { type Count, DROPPED_FILTERED, DROPPED_OVERSIZE, type Fate } from "../../core/fate.ts";
 import type { Rewritten } from "./framing.ts";
@@ -16,6 +17,12 @@ export const MOST_RECORDS = 8192;
 export const TABLE_BYTES = MOST_RECORDS * TABLE_ENTRY;
 
 const RETURN = 13;
+
+export interface WriterOptions {
+  readonly maxRecord: number;
+  readonly oversize: "truncate" | "skip";
+  readonly decoder: TextDecoder | undefined;
+}
 
 interface State {
   records: number;
@@ -50,16 +57,22 @@ export class RecordWriter {
   private at = 0;
   private readonly maxRecord: number;
   private readonly oversize: "truncate" | "skip";
+  private readonly decoder: TextDecoder | undefined;
   private readonly rules: Rules;
 
-  constructor(options: { maxRecord: number; oversize: "truncate" | "skip" }, rules: Rules) {
+  constructor(options: WriterOptions, rules: Rules) {
     this.maxRecord = options.maxRecord;
     this.oversize = options.oversize;
+    this.decoder = options.decoder;
     this.rules = rules;
   }
 
   get records(): number {
     return this.now.records;
+  }
+
+  get end(): number {
+    return this.now.end;
   }
 
   /** Begins a chunk of at most `capacity` bytes. */
@@ -81,7 +94,18 @@ export class RecordWriter {
 
   append(source: Buffer, from: number, to: number, text: Line["text"]): void {
     if (text === "json") this.at = unescape(source, from, to, this.bytes, this.at);
-    else this.at += source.copy(this.bytes, this.at, from, to);
+    else {
+      const length = source.copy(this.bytes, this.at, from, to);
+      this.at += this.decoder === undefined ? length : this.decode(this.decoder, length);
+    }
+  }
+
+  /** The `length` bytes that were written last. */
+  private decode(decoder: TextDecoder, length: number): number {
+    const encoded = this.bytes.subarray(this.at, this.at + length);
+    if (isAscii(encoded)) return length;
+    this.content = "changed";
+    return this.bytes.write(decoder.decode(encoded), this.at);
   }
 
   /** What was appended is a record that begins at `start` of the chunk and stands for `length` bytes of the source. */
@@ -99,7 +123,8 @@ export class RecordWriter {
     if (stop - from > this.maxRecord) {
       if (this.oversize === "skip") return this.skip(length);
       const end = from + characterBoundary(bytes.subarray(from, stop), this.maxRecord);
-      cut = stop - end;
+      // Decoded bytes may be more than the source has.
+      cut = Math.min(stop - end, length - 1);
       stop = end;
     }
     const judged = rules.judge(bytes, from, stop);

@@ -43,7 +43,9 @@ function read(
     const bytes = arena.view(region);
     piece.copy(bytes);
     const after = position + piece.length === source.length ? "end" : "more";
-    const framed = line === "start" ? framing.frame({ region, bytes, after }) : framing.pass({ region, bytes, after });
+    const room = Math.min(reach, framing.growth * bytes.length);
+    const framed =
+      line === "start" ? framing.frame({ region, bytes, after, room }) : framing.pass({ region, bytes, after, room });
     assert.ok(bytes.equals(piece), "the source's bytes changed");
     arena.release(region);
     assert.ok(framed.end > 0 || (after === "more" && size < reach), "no progress");
@@ -142,8 +144,9 @@ const dockerLine = fc.oneof(
   { weight: 1, arbitrary: message },
 );
 
-const NO_RULES = { timestamp: undefined, includeLines: [], excludeLines: [], redact: [] };
+const NO_RULES = { decoder: undefined, timestamp: undefined, includeLines: [], excludeLines: [], redact: [] };
 const RULES = {
+  decoder: undefined,
   timestamp: undefined,
   includeLines: [/a|keep/, /secret/],
   excludeLines: [/^drop|p$/],
@@ -208,13 +211,54 @@ test("multiline: the same records whatever the read boundaries", () => {
         const multiline = { start: undefined, end: undefined, indent: false, timeout: 0, maxRecords, ...by };
         const options = { ...rules, maxRecord, oversize };
         const source = Buffer.from(lines.join(""));
-        const { chunks: _chunks, ...found } = read(multilineFormat(multiline), options, reach, source, sizes);
+        const { chunks: _chunks, ...found } = read(
+          multilineFormat(multiline, undefined),
+          options,
+          reach,
+          source,
+          sizes,
+        );
         assert.deepEqual(found, twin.expected("multiline", options, reach, source, multiline));
       },
     ),
     { numRuns: RUNS },
   );
 });
+
+for (const encoding of ["latin1", "gbk", "shift_jis"]) {
+  test(`${encoding}: the same records as from the text in UTF-8`, () => {
+    const char = fc.constantFrom(0x41, 0x20, 0x0a, 0x0a, 0x0d, 0x80, 0xb5, 0xc4, 0xe9, 0xb1, 0xff, 0x5c);
+    fc.assert(
+      fc.property(
+        fc.array(char, { maxLength: 200 }),
+        cuts,
+        fc.integer({ min: 60, max: 90 }),
+        (bytes, sizes, maxRecord) => {
+          const decoder = new TextDecoder(encoding);
+          const source = Buffer.from(bytes);
+          const { records } = read(
+            PLAIN,
+            { ...NO_RULES, decoder, maxRecord, oversize: "truncate" },
+            300,
+            source,
+            sizes,
+          );
+          const lines: twin.Found[] = [];
+          let offset = 0;
+          for (const line of source.toString("latin1").split("\n")) {
+            const text = Buffer.from(decoder.decode(Buffer.from(line.replace(/\r$/, ""), "latin1")));
+            const whole = text.length <= maxRecord;
+            const content = text.toString("latin1", 0, whole ? text.length : twin.boundary(text, maxRecord));
+            if (content !== "") lines.push({ offset, time: null, content });
+            offset += line.length + 1;
+          }
+          assert.deepEqual(records, lines);
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  });
+}
 
 test("random bytes: never a crash, never a byte lost", () => {
   const byte = fc.oneof(fc.nat(255), fc.constantFrom(...Buffer.from('\n\r {}",:\\FP2026-')));

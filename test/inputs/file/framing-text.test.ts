@@ -22,7 +22,7 @@ function records(source: Buffer, framing: TextFraming, sizes: readonly number[],
     const bytes = arena.view(region);
     piece.copy(bytes);
     const after = position + piece.length === source.length ? "end" : "more";
-    const read = { region, bytes, after } as const;
+    const read = { region, bytes, after, room: bytes.length } as const;
     const framed = line === "start" ? framing.frame(read) : framing.pass(read);
     let at = position;
     let count = 0;

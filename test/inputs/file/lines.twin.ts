@@ -153,7 +153,7 @@ function oversized(format: string, options: LineOptions, text: string, at: numbe
   finish({ offset: at, time: parsed.time, content: text.slice(from, end) }, options, out);
 }
 
-function boundary(bytes: Buffer, at: number): number {
+export function boundary(bytes: Buffer, at: number): number {
   for (let back = 0; back < 4 && back < at; back++) if (((bytes[at - back] ?? 0) & 0xc0) !== 0x80) return at - back;
   return at;
 }
