@@ -1,6 +1,7 @@
 // Fills docs/policies.md with what `simulate` really says, and draws docs/img/policy-*.svg. Run it after a change to the
 // policy; test/policy/simulate/page.test.ts fails while the page is older than the code.
 import { readFileSync, writeFileSync } from "node:fs";
+import { diskBudget } from "../src/buffer/budget.ts";
 import { count, duration } from "../src/core/figures.ts";
 import type { Ladder, Rung } from "../src/core/options.ts";
 import { steady } from "../src/policy/simulate/profile.ts";
@@ -16,7 +17,8 @@ const IMAGES = new URL("../docs/img/", import.meta.url);
 
 /** The article's case: twice as much comes as goes, for an hour, on a host with a small buffer. */
 const CASE: Omit<SimulateOptions, "policy" | "ladder"> = {
-  budget: 256 * MIB,
+  // What `buffer.disk: 256MiB` leaves to rows.
+  budget: diskBudget(256 * MIB).rows,
   memory: 40 * MIB,
   stored: 0.25,
   produce: steady(10_000),
