@@ -27,9 +27,12 @@ export class Renames {
   /** Searches in a row that left files without a verdict, and ticks until the next one. */
   private searches = 0;
   private rest = 0;
+  /** What was made since, has the name of a rotated file and is none of ours, was never seen under its first name. */
+  private readonly sinceNs: string;
 
   constructor(parts: RenamesParts) {
     this.parts = parts;
+    this.sinceNs = (BigInt(Math.floor(parts.shared.clock.wall())) * 1_000_000n).toString();
   }
 
   rename(tail: Tail, path: string): void {
@@ -49,19 +52,22 @@ export class Renames {
     const later: string[] = [];
     if (registry.displaced.size === 0 || --this.rest > 0) return later;
     const listing = new Listing(shared.clock);
+    let unknown = 0;
     for (const tail of [...registry.displaced]) {
       if (tail.alias !== undefined && leadsTo(tail.alias, tail)) {
         this.rename(tail, tail.alias);
         continue;
       }
       const search = await listing.find(tail.path, tail);
-      for (const { path } of await listing.after(tail.firstPath, tail.birthNs)) later.push(path);
+      for (const { path } of await listing.after(tail.firstPath, this.sinceNs)) later.push(path);
       if (shared.signal.aborted) return later;
       if (tail.mode !== "displaced" || tail.turn === "reading") continue;
       if (search.kind === "found" && leadsTo(search.file.path, tail)) this.rename(tail, search.file.path);
-      else if (search.kind !== "unreadable" && ++tail.misses >= MISSES) this.miss(tail);
+      else if (search.kind === "unreadable") unknown++;
+      else if (++tail.misses >= MISSES) this.miss(tail);
     }
-    this.searches = registry.displaced.size === 0 ? 0 : this.searches + 1;
+    // Not those that came meanwhile: rotation 20 times a second would make the rests long, and files would be gone by then.
+    this.searches = unknown === 0 ? 0 : this.searches + 1;
     this.rest = Math.min(MAX_REST, 2 ** Math.max(0, this.searches - MISSES));
     return later;
   }
