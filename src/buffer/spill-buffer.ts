@@ -24,9 +24,10 @@ import { BufferState } from "./state.ts";
 import { type Writing, committed, compose, failed } from "./writer.ts";
 import { pressing } from "./pace.ts";
 
-/** A checkpoint is written at most this often while nothing presses. */
+/** Between two checkpoints while nothing presses. */
 const PACE_MS = 1000;
 const PROBE_MS = 2000;
+const IDLE_MS = 10_000;
 
 export interface BufferParts {
   readonly clock: Clock;
@@ -121,7 +122,6 @@ export class SpillBuffer {
     return this.waiting.take(bytes, signal);
   }
 
-  /** Gives a region back that a reader did not use. */
   giveUp(region: Region): void {
     this.waiting.giveUp(region);
     this.advance();
@@ -168,7 +168,7 @@ export class SpillBuffer {
   lag(grows: boolean): void {
     this.state.lag = grows ? "grows" : "steady";
     if (grows) enterSpill(this.state);
-    if (grows) this.wake(0);
+    if (this.state.mode === "spill") this.wake(grows ? 0 : PACE_MS);
   }
 
   /** After the sink's verdicts, evictions, releases: lets everybody go on who can. */
@@ -199,8 +199,8 @@ export class SpillBuffer {
     this.commitIfDue();
     this.pageIn();
     this.waiting.grant();
-    const busy = state.open > 0 || state.sources.size > 0;
-    if (busy) this.wake(PACE_MS / 4);
+    const written = state.fresh.size === 0 && state.endedRows.size === 0;
+    this.wake(state.open > 0 ? PACE_MS / 4 : written ? IDLE_MS : PACE_MS);
   }
 
   private commitIfDue(): void {
