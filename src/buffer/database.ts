@@ -121,16 +121,7 @@ function locked(directory: string): SpillwayError {
 }
 
 function checkVersion(db: Database, directory: string): number {
-  let version: number;
-  let application: number;
-  try {
-    version = db.pragma("user_version", { simple: true }) as number;
-    application = db.pragma("application_id", { simple: true }) as number;
-  } catch (error) {
-    if (!isCorruption(error)) throw unusable(directory, error);
-    throw corrupt(directory, error);
-  }
-  const tables = db.prepare("SELECT count(*) FROM sqlite_master").pluck().get() as number;
+  const { version, application, tables } = readVersion(db, directory);
   if (tables === 0) return 0;
   if (application === APPLICATION_ID && version > 0 && version <= SCHEMA_VERSION) return version;
   const whose =
@@ -141,4 +132,25 @@ function checkVersion(db: Database, directory: string): number {
     hint: "run the newer spillway that wrote it, or set another `buffer.path`",
     exit: EXIT.config,
   });
+}
+
+interface Version {
+  readonly version: number;
+  readonly application: number;
+  readonly tables: number;
+}
+
+/** In one transaction: a writer may be making the database at this moment. */
+function readVersion(db: Database, directory: string): Version {
+  const read = db.transaction(() => ({
+    version: db.pragma("user_version", { simple: true }) as number,
+    application: db.pragma("application_id", { simple: true }) as number,
+    tables: db.prepare("SELECT count(*) FROM sqlite_master").pluck().get() as number,
+  }));
+  try {
+    return read();
+  } catch (error) {
+    if (!isCorruption(error)) throw unusable(directory, error);
+    throw corrupt(directory, error);
+  }
 }

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { corrupt, isCorruption, openForReading, openForWriting } from "../../src/buffer/database.ts";
 import { SCHEMA_VERSION } from "../../src/buffer/schema.ts";
+import { systemClock } from "../../src/core/clock.ts";
 
 let root: string;
 beforeEach(() => void (root = mkdtempSync(join(tmpdir(), "spillway-database-"))));
@@ -84,4 +87,28 @@ test("of SQLite's errors, only those of a broken file are corruption", () => {
   assert.ok(isCorruption(error("SQLITE_CORRUPT")) && isCorruption(error("SQLITE_NOTADB")));
   assert.ok(!isCorruption(error("SQLITE_FULL")) && !isCorruption("SQLITE_CORRUPT"));
   assert.match(corrupt("/d", error("SQLITE_CORRUPT")).message, /^\/d\/state\.db is damaged: broken$/);
+});
+
+test("a reader that looks while a database is being made finds nothing or all of it", async () => {
+  const many = 40;
+  const module = new URL("../../src/buffer/database.ts", import.meta.url).href;
+  const script = `
+    const { openForWriting } = await import(${JSON.stringify(module)});
+    for (let i = 0; i < ${many}; i++) {
+      const { db, lock } = openForWriting(${JSON.stringify(root)} + "/" + i);
+      db.close();
+      lock.close();
+    }`;
+  const writer = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "inherit" });
+  const ended = once(writer, "exit");
+  let looks = 0;
+  for (let i = 0; i < many;) {
+    const db = openForReading(join(root, String(i)));
+    looks++;
+    db?.close();
+    if (db !== undefined) i++;
+    if (looks % 100 === 0) await systemClock.sleep(0);
+  }
+  assert.deepEqual(await ended, [0, null]);
+  assert.ok(looks > many, "it never looked early");
 });
