@@ -8,6 +8,7 @@ export const CODES = {
   "auth-incomplete": "a user name without a password, or the other way round",
   "bad-duration": "a value is not a duration",
   "bad-encoding": "an encoding that nobody knows",
+  "bad-field": "a constant field with a name that belongs to the server",
   "bad-host": "an output host is not an HTTP URL",
   "bad-id": "an input id has characters that names of metrics and state cannot have",
   "bad-index": "an index name that the server would refuse",

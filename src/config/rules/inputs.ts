@@ -18,6 +18,7 @@ export function inputRules(config: Read, report: Report): void {
     noPaths(input, i, report);
     unknownPolicy(config, input, i, report);
     endlessRecord(input, i, report);
+    serversOwnFields(input, i, report);
   }
 }
 
@@ -48,6 +49,25 @@ function idFor(input: ReadInput, taken: ReadonlyMap<string, number>): string {
   const names = words.map((word) => /^[A-Za-z][A-Za-z0-9_-]*(?=$|\.[a-z]+$)/.exec(word)?.[0]);
   const free = names.find((name) => name !== undefined && !PLACES.has(name) && !taken.has(name));
   return free ?? `${input.id}-2`;
+}
+
+/** Metadata of a document: the server refuses every document that has one of them as a field. */
+const SERVERS_OWN: ReadonlySet<string> = new Set(
+  "_id _index _source _routing _type _version _seq_no _primary_term _ignored _field_names _size _tier _data_stream_timestamp".split(
+    " ",
+  ),
+);
+
+function serversOwnFields({ fields }: ReadInput, i: number, report: Report): void {
+  for (const name of Object.keys(fields ?? {})) {
+    if (!SERVERS_OWN.has(name) || !report.sound(["inputs", i, "fields", name])) continue;
+    report.error(["inputs", i, "fields", name], {
+      code: "bad-field",
+      point: "key",
+      message: `\`inputs[].fields\` has \`${name}\`, which belongs to the server: it would refuse every document`,
+      help: `another name, for example \`labels.${name.slice(1)}\``,
+    });
+  }
 }
 
 function endlessRecord({ multiline }: ReadInput, i: number, report: Report): void {
