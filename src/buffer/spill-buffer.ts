@@ -3,7 +3,7 @@
 import type { Arena, Region } from "../core/arena.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Draft, Envelope } from "../core/chunk.ts";
-import { describe } from "../core/errors.ts";
+import { assert, describe } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Identity, KnownSource, SourceId } from "../core/source.ts";
 import { Wakeup } from "../core/wakeup.ts";
@@ -109,7 +109,7 @@ export class SpillBuffer {
 
   private source(id: SourceId): SourceState {
     const source = this.state.sources.get(id);
-    if (!source) throw new Error(`BUG: source ${id} is not open`);
+    assert(source !== undefined, `source ${id} is not open`);
     return source;
   }
 

@@ -5,7 +5,8 @@ import type { Call, Command } from "./command.ts";
 import { longName, usageFault } from "./usage.ts";
 
 /** Less leaves no time for what takes 5 s: seeing that the output stalls, and holding a rung. */
-const LEAST_SECONDS = 12;
+/** In less the output is not slow for long enough: the buffer spills after 5 s, and no rung would act. */
+const LEAST_SECONDS = 15;
 
 export const demo: Command = {
   name: "demo",

@@ -70,7 +70,7 @@ test("a length that leaves no time for the play, and faults that do not exist, a
   await inDirectory(async (cwd) => {
     const short = await runBin(["demo", "--seconds", "3"], {}, cwd);
     assert.equal(short.code, 64);
-    assert.match(short.err, /--seconds is `3`, needs a whole number of at least 12/);
+    assert.match(short.err, /--seconds is `3`, needs a whole number of at least 15/);
     const unknown = await runBin(["demo", "--faults", "sloow"], {}, cwd);
     assert.equal(unknown.code, 64);
     assert.match(unknown.err, /fault "sloow" is not known/);
