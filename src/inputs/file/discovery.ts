@@ -17,6 +17,8 @@ import { Tail } from "./tail.ts";
 import { Walker } from "./walker.ts";
 
 const SLICE = 100;
+/** Files of one scan for which older ones are looked for: when there are more, it was no rotation that made them. */
+const MOST_YOUNG = 100;
 
 export interface DiscoveryParts {
   readonly shared: Shared;
@@ -52,14 +54,18 @@ export class Discovery {
     for (const { path, error } of unreadable)
       shared.nag.warn("directory_unreadable", `Cannot look into ${path}: ${describe(error)}.`, { path });
     let count = 0;
+    const young: string[] = [];
     for (const path of paths) {
       if (registry.at(path) !== undefined) continue;
       if (++count % SLICE === 0) await shared.clock.sleep(0);
       if (shared.signal.aborted) return;
       this.consider(path);
+      const tail = registry.at(path);
+      if (tail !== undefined && BigInt(tail.birthNs) > BigInt(shared.sinceNs)) young.push(path);
     }
     await this.searchKnown();
     this.start = "beginning";
+    await this.searchRotated(young);
     if (paths.length === 0) this.reportNoMatch();
   }
 
@@ -151,6 +157,20 @@ export class Discovery {
       this.known.remove(known);
       generations.retire(known);
       shared.log.info("source_gone", goneMessage(known.identity.path, known.checkpoint), { path: known.identity.path });
+    }
+  }
+
+  /**
+   * A file that came while nobody watched may not be the first one of its name: those before it were rotated, and may be
+   * removed before a rotation that we see leads to them.
+   */
+  private async searchRotated(young: readonly string[]): Promise<void> {
+    const { clock, signal, sinceNs } = this.parts.shared;
+    const listing = new Listing(clock);
+    for (const path of young.slice(0, MOST_YOUNG)) {
+      const older = await listing.after(path, sinceNs);
+      if (signal.aborted) return;
+      this.considerLater(older.map((file) => file.path));
     }
   }
 

@@ -3,6 +3,7 @@
 // What must hold: the known sources are matched against files before anything is read.
 import type { Region } from "../../core/arena.ts";
 import type { FileInputOptions } from "../../core/options.ts";
+import { Wakeup } from "../../core/wakeup.ts";
 import { Agenda, TICK_MS } from "./agenda.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Discovery } from "./discovery.ts";
@@ -26,6 +27,8 @@ import type { LaneName, Tail } from "./tail.ts";
 /** Reads at once: more bring nothing, the thread pool has four threads. */
 const READERS = 3;
 const RESCAN_MS = 8000;
+/** From a directory that is watched from now on to a scan; several are one. */
+const ENTERED_MS = 100;
 /** Looks between two breaths of the event loop. */
 const SLICE = 200;
 
@@ -46,13 +49,17 @@ export class FileInput {
   private readonly discovery: Discovery;
   private readonly reader: Reader;
   private readonly hints: Hints | undefined;
+  /** Directories that are watched since the last scan began. */
+  private unscanned: "none" | "some" = "none";
+  private readonly entered: Wakeup;
   private readonly loops: Promise<void>[] = [];
   private readonly end = Promise.withResolvers<void>();
 
   constructor(options: FileInputOptions, parts: FileInputParts) {
     const nag = new Nag(parts.log, parts.clock);
     const unread = { skipped: 0, deleted: 0, truncated: 0, abandoned: 0 };
-    const shared: Shared = { ...parts, options, unread, nag, signal: this.stopping.signal };
+    const sinceNs = (BigInt(Math.floor(parts.clock.wall())) * 1_000_000n).toString();
+    const shared: Shared = { ...parts, options, unread, nag, sinceNs, signal: this.stopping.signal };
     const patterns = options.paths.map(compile);
     const excluded = excluding(options.exclude);
     const { registry, ready, agenda } = this;
@@ -60,6 +67,7 @@ export class FileInput {
     this.ended = this.end.promise;
     this.goals = new Goals(parts.mode);
     this.growth = new Growth(parts.clock);
+    this.entered = new Wakeup(parts.clock);
     this.descriptors = new Descriptors(nag);
     this.generations = new Generations({ shared, registry, descriptors: this.descriptors, ready });
     const { descriptors, generations, growth } = this;
@@ -71,7 +79,9 @@ export class FileInput {
     const framing = framingFor(options, parts.kernel, () => parts.clock.wall());
     this.reader = new Reader({ shared, framing, descriptors, generations, fault: this.end.reject });
     const { discovery } = this;
-    if (parts.mode === "follow") this.hints = new Hints({ shared, patterns, excluded, registry, looker, discovery });
+    const entered = (): void => this.enter();
+    if (parts.mode === "follow")
+      this.hints = new Hints({ shared, patterns, excluded, registry, looker, discovery, entered });
   }
 
   /** Resolves when the first scan is done and reading has begun. */
@@ -157,11 +167,18 @@ export class FileInput {
     }
   }
 
+  private enter(): void {
+    this.unscanned = "some";
+    this.entered.notify();
+  }
+
   private async rescan(): Promise<void> {
     const { clock, signal } = this.shared;
     for (;;) {
-      await clock.sleep(RESCAN_MS, signal);
+      if (this.unscanned === "none") await this.entered.wait(RESCAN_MS, signal);
+      await clock.sleep(ENTERED_MS, signal);
       if (signal.aborted) return;
+      this.unscanned = "none";
       await this.discovery.scan();
     }
   }

@@ -1,5 +1,6 @@
 // From what the watcher says to looks: a path of ours is looked at now, a path that matches is considered as a new file.
 // A file that is written to all the time is not read at every hint: that would make chunks of one line.
+import { join } from "node:path";
 import type { Discovery } from "./discovery.ts";
 import type { Looker } from "./look.ts";
 import type { Shared } from "./parts.ts";
@@ -18,6 +19,8 @@ export interface HintsParts {
   readonly registry: Registry;
   readonly looker: Looker;
   readonly discovery: Discovery;
+  /** A directory is watched from now on: what is in it by then is to be looked for. */
+  readonly entered: () => void;
 }
 
 export class Hints {
@@ -33,7 +36,8 @@ export class Hints {
     const { looker } = this.parts;
     this.watch = new Watch({
       ignored: (path, kind) => this.ignored(path, kind),
-      hint: (path) => this.hint(path),
+      hint: (place, name) => this.hint(place, name),
+      entered: this.parts.entered,
       blind: () => looker.expect("no hints"),
       log: this.parts.shared.log,
     });
@@ -45,20 +49,22 @@ export class Hints {
     await this.watch?.close();
   }
 
-  private ignored(path: string, kind: "file" | "directory" | "unknown"): boolean {
-    if (kind === "unknown") return false;
-    if (kind === "directory") return !this.parts.patterns.some((pattern) => leads(pattern, path));
-    return !this.wanted(path);
+  /** A path that may be a file may be a link to one, whose directory is watched for it. */
+  private ignored(path: string, kind: "directory" | "unknown"): boolean {
+    if (this.parts.patterns.some((pattern) => leads(pattern, path))) return false;
+    return kind === "directory" || !this.wanted(path);
   }
 
   private wanted(path: string): boolean {
     return this.parts.patterns.some((pattern) => pattern.matches(path)) && !this.parts.excluded(path);
   }
 
-  private hint(path: string): void {
+  /** @param place a directory, or a link to a file called `name` */
+  private hint(place: string, name: string): void {
     const { discovery, registry, shared } = this.parts;
     if (shared.signal.aborted) return;
-    const tail = registry.at(path);
+    const path = join(place, name);
+    const tail = registry.at(path) ?? registry.at(place);
     if (tail === undefined) {
       if (this.wanted(path)) discovery.consider(path);
     } else if (this.hinted.add(tail).size === 1) shared.clock.after(PACE_MS, () => this.look());

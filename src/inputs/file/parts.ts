@@ -40,5 +40,7 @@ export interface Shared extends FileInputParts {
   readonly options: FileInputOptions;
   readonly unread: Unread;
   readonly nag: Nag;
+  /** What was made since, has the name of a rotated file and is none of ours, was never seen under its first name. */
+  readonly sinceNs: string;
   readonly signal: AbortSignal;
 }

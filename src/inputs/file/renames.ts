@@ -27,12 +27,9 @@ export class Renames {
   /** Searches in a row that left files without a verdict, and ticks until the next one. */
   private searches = 0;
   private rest = 0;
-  /** What was made since, has the name of a rotated file and is none of ours, was never seen under its first name. */
-  private readonly sinceNs: string;
 
   constructor(parts: RenamesParts) {
     this.parts = parts;
-    this.sinceNs = (BigInt(Math.floor(parts.shared.clock.wall())) * 1_000_000n).toString();
   }
 
   rename(tail: Tail, path: string): void {
@@ -59,7 +56,7 @@ export class Renames {
         continue;
       }
       const search = await listing.find(tail.path, tail);
-      for (const { path } of await listing.after(tail.firstPath, this.sinceNs)) later.push(path);
+      for (const { path } of await listing.after(tail.firstPath, shared.sinceNs)) later.push(path);
       if (shared.signal.aborted) return later;
       if (tail.mode !== "displaced" || tail.turn === "reading") continue;
       if (search.kind === "found" && leadsTo(search.file.path, tail)) this.rename(tail, search.file.path);

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { FSWatcher } from "chokidar";
+import { type Clock, systemClock } from "../../../src/core/clock.ts";
+import { TICK_MS } from "../../../src/inputs/file/agenda.ts";
 import { fastClock } from "../../helpers/fast-clock.ts";
 import { bench } from "./setup.ts";
 
@@ -29,4 +31,30 @@ test("settings of the environment do not turn watching into polling", async (t) 
   writeFileSync(join(dir, "a.log"), "one\n");
   await intake.until(() => intake.text === "one\n", "the hint", 5000);
   assert.equal(process.env.CHOKIDAR_USEPOLLING, undefined);
+});
+
+/** Nothing is looked at by itself: only hints lead to looks. */
+const onlyHints: Clock = {
+  ...systemClock,
+  sleep: (ms, signal) => systemClock.sleep(ms === TICK_MS ? 3_600_000 : ms, signal),
+};
+
+test("what happens to a file, and to one that a link leads to, is heard of", async (t) => {
+  const { dir, intake, run } = bench(t);
+  for (const name of ["logs", "pods"]) mkdirSync(join(dir, name));
+  const [file, link] = [join(dir, "logs/a.log"), join(dir, "logs/b.log")];
+  const [target, rotated] = [join(dir, "pods/0.log"), join(dir, "pods/0.log.1")];
+  writeFileSync(file, "a\n");
+  writeFileSync(target, "b\n");
+  symlinkSync(target, link);
+  await run({ paths: [join(dir, "logs/*.log")] }, { clock: onlyHints });
+  await intake.until(() => intake.texts.includes("a\n") && intake.texts.includes("b\n"), "the first lines");
+  await systemClock.sleep(300);
+  appendFileSync(file, "more\n");
+  appendFileSync(target, "more\n");
+  const both = ["a\nmore\n", "b\nmore\n"];
+  await intake.until(() => both.every((text) => intake.texts.includes(text)), "both appends", 3000);
+  renameSync(target, rotated);
+  writeFileSync(target, "new\n");
+  await intake.until(() => intake.texts.includes("new\n"), "the file that the link leads to now", 3000);
 });

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { systemClock } from "../../../src/core/clock.ts";
+import { bench } from "./setup.ts";
+
+/** A rotated file lives so long. */
+const LIFE_MS = 600;
+
+test("rotated and removed within the first second of the agent: read all the same", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const names = ["a.log", "a.log.1", "a.log.2"].map((name) => join(dir, name));
+  const [file = "", first = "", second = ""] = names;
+  await run();
+  writeFileSync(file, "one\n");
+  renameSync(file, second);
+  writeFileSync(file, "two\n");
+  renameSync(file, first);
+  writeFileSync(file, "three\n");
+  await systemClock.sleep(LIFE_MS);
+  for (const rotated of [first, second]) unlinkSync(rotated);
+  const all = ["one\n", "two\n", "three\n"];
+  await intake.until(() => all.every((text) => intake.texts.includes(text)), "all three");
+});
+
+test("files in directories that are made later, and in what links to directories lead to", async (t) => {
+  const { dir, intake, run } = bench(t);
+  mkdirSync(join(dir, "elsewhere"));
+  const input = await run({ paths: [join(dir, "logs/*/*.log")] });
+  mkdirSync(join(dir, "logs"));
+  await systemClock.sleep(LIFE_MS);
+  mkdirSync(join(dir, "logs/x"));
+  writeFileSync(join(dir, "logs/x/a.log"), "one\n");
+  await intake.until(() => intake.texts.includes("one\n"), "a file in a new directory", 3000);
+  symlinkSync(join(dir, "elsewhere"), join(dir, "logs/y"));
+  await systemClock.sleep(LIFE_MS);
+  writeFileSync(join(dir, "elsewhere/b.log"), "two\n");
+  await intake.until(() => intake.texts.includes("two\n"), "a file behind a link", 3000);
+  for (let i = 0; i < 3; i++) {
+    rmSync(join(dir, "logs/x"), { recursive: true });
+    mkdirSync(join(dir, "logs/x"));
+    writeFileSync(join(dir, "logs/x/a.log"), `again ${i}\n`);
+    await intake.until(() => intake.texts.includes(`again ${i}\n`), "a file in a directory that was made again", 3000);
+  }
+  assert.equal(input.status().unread.deleted, 0);
+});
