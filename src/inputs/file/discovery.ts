@@ -1,7 +1,7 @@
 // Which files there are, and which names they have. A full scan every few seconds is the truth; between scans single paths
 // are considered as hints name them. A file is new, or one of ours under another name, or one of ours under a second
 // name (a hard or symbolic link), which changes nothing.
-import { type BigIntStats, lstatSync, realpathSync, statSync } from "node:fs";
+import { type BigIntStats, statSync } from "node:fs";
 import { describe, hasCode } from "../../core/errors.ts";
 import { type Descriptors, isSystemError } from "./descriptors.ts";
 import type { Generations } from "./generations.ts";
@@ -110,7 +110,6 @@ export class Discovery {
     const { descriptors, looker, registry, shared } = this.parts;
     const { options, clock } = shared;
     const tail = new Tail(path, stats, clock.now());
-    tail.alias = targetOf(path);
     const size = Number(stats.size);
     const isKnown = this.known.has(tail);
     const age = clock.wall() - Number(stats.mtimeMs);
@@ -186,11 +185,6 @@ export class Discovery {
     this.attempt(path, () => this.create(path, stats, "known"));
     return "tried";
   }
-}
-
-/** Where a symbolic link leads. */
-function targetOf(path: string): string | undefined {
-  return lstatSync(path).isSymbolicLink() ? realpathSync(path) : undefined;
 }
 
 function goneMessage(path: string, checkpoint: number): string {

@@ -55,7 +55,7 @@ export class Generations {
     tail.source = known.id;
     this.open(tail, known, size);
     const { path, headLength } = known.identity;
-    if (path !== tail.path || headLength !== tail.head.length) this.identify(tail);
+    if (path !== tail.identity.path || headLength !== tail.head.length) this.identify(tail);
   }
 
   private open(tail: Tail, from: { origin: number; checkpoint: number; mark: Mark }, size: number): void {

@@ -33,8 +33,7 @@ export class Registry {
     this.byPath.set(path, tail);
     this.displaced.delete(tail);
     this.nameless.delete(tail);
-    if (tail.path !== path) tail.envelope = undefined;
-    tail.path = path;
+    tail.rename(path);
     tail.misses = 0;
     tail.mode = "named";
   }

@@ -51,8 +51,9 @@ export class Renames {
     const listing = new Listing(shared.clock);
     let unknown = 0;
     for (const tail of [...registry.displaced]) {
-      if (tail.alias !== undefined && leadsTo(tail.alias, tail)) {
-        this.rename(tail, tail.alias);
+      const other = [tail.alias, tail.target].find((name) => name !== undefined && leadsTo(name, tail));
+      if (other !== undefined) {
+        this.rename(tail, other);
         continue;
       }
       const search = await listing.find(tail.path, tail);

@@ -6,7 +6,7 @@
 // over       nothing is read of it any more.
 //
 // What must hold: a descriptor is closed, and the generation changed, only while no read is under way (turn "reading").
-import type { BigIntStats } from "node:fs";
+import { type BigIntStats, realpathSync } from "node:fs";
 import type { Envelope } from "../../core/chunk.ts";
 import type { Identity, Mark, SourceId } from "../../core/source.ts";
 import { NO_MARK } from "../../core/source.ts";
@@ -34,7 +34,9 @@ export class Tail {
   path: string;
   /** Where it was found first: under another name it has been rotated. */
   readonly firstPath: string;
-  /** Another name that led to it: a second link, or where a symbolic link leads. */
+  /** Where the path leads, as far as that is by symbolic links: they may be led elsewhere, also while nobody looks. */
+  target: string | undefined;
+  /** Another name that led to it. */
   alias: string | undefined = undefined;
   mode: TailMode = "named";
   turn: Turn = "none";
@@ -87,6 +89,7 @@ export class Tail {
     // As `Stats` has it, so that the cheap look can compare.
     this.birthMs = Number(stats.birthtimeNs / 1_000_000_000n) * 1000 + Number(stats.birthtimeNs % 1_000_000_000n) / 1e6;
     this.path = path;
+    this.target = targetOf(path);
     this.firstPath = path;
     this.grownAt = now;
   }
@@ -102,8 +105,15 @@ export class Tail {
   }
 
   get identity(): Identity {
-    const { path, device, inode, birthNs, head } = this;
-    return { path, device, inode, birthNs, headLength: head.length, headHash: head.hash };
+    const { device, inode, birthNs, head } = this;
+    return { path: this.target ?? this.path, device, inode, birthNs, headLength: head.length, headHash: head.hash };
+  }
+
+  /** It is called so from now on. */
+  rename(path: string): void {
+    if (this.path !== path) this.envelope = undefined;
+    this.path = path;
+    this.target = targetOf(path);
   }
 
   /** Starts at byte 0 of a new generation. */
@@ -126,5 +136,15 @@ export class Tail {
     this.position = position;
     this.searched = position;
     this.mark = mark;
+  }
+}
+
+function targetOf(path: string): string | undefined {
+  try {
+    const target = realpathSync.native(path);
+    return target === path ? undefined : target;
+  } catch {
+    // It is gone again, as the next look finds.
+    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, renameSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { DROPPED_OVERSIZE } from "../../../src/core/fate.ts";
@@ -126,4 +126,29 @@ test("a last line taken without its end: what is appended begins a record", asyn
   appendFileSync(file, "\nthree\n");
   await (await run({}, { mode: "once" })).done();
   assert.equal(intake.text, "one\ntwo\nthree\n");
+});
+
+test("a link, to the file or to its directory, that was led elsewhere while stopped: the rest of the old file is read", async (t) => {
+  for (const linked of ["file", "directory"] as const) {
+    const it = bench(t);
+    const target = (n: number): string => join(it.dir, "data", `${n}`);
+    for (const n of [1, 2]) mkdirSync(target(n), { recursive: true });
+    const link = join(it.dir, linked === "file" ? "app.log" : "current");
+    const lead = (n: number): void => symlinkSync(linked === "file" ? join(target(n), "app.log") : target(n), link);
+    const paths = [linked === "file" ? link : join(link, "*.log")];
+    writeFileSync(join(target(1), "app.log"), "one\n");
+    lead(1);
+    const input = await it.run({ paths }, { clock });
+    await it.intake.until(() => it.intake.text === "one\n", "the first life");
+    await input.stop();
+    it.intake.restart();
+    appendFileSync(join(target(1), "app.log"), "rest\n");
+    rmSync(link);
+    lead(2);
+    writeFileSync(join(target(2), "app.log"), "two\n");
+    const again = await it.run({ paths }, { clock });
+    const all = ["one\nrest\n", "two\n"];
+    await it.intake.until(() => all.every((text) => it.intake.texts.includes(text)), `both, the ${linked} is linked`);
+    await again.stop();
+  }
 });
