@@ -66,6 +66,7 @@ export class Kernel {
     u32[ENCODE.time] = template.time;
     u32[ENCODE.lead] = template.lead;
     u32[ENCODE.path] = template.path;
+    u32[ENCODE.level] = template.level;
     u32[ENCODE.close] = template.close;
     u32[ENCODE.tail] = template.tail;
   }

@@ -23,12 +23,13 @@ export const ENCODE = {
   time: 13,
   lead: 14,
   path: 15,
-  close: 16,
-  tail: 17,
-  docs: 18,
-  bytes: 19,
-  consumed: 20,
-  records: 21,
+  level: 16,
+  close: 17,
+  tail: 18,
+  docs: 19,
+  bytes: 20,
+  consumed: 21,
+  records: 22,
 } as const;
 
 export const THIN = {

@@ -1,16 +1,17 @@
 // The constant bytes of a chunk's documents, serialised once per chunk and copied by the kernel for each document:
 //
-//   head [OFFSET middle] time lead MESSAGE path OFFSET close tail
+//   head [OFFSET middle] time lead MESSAGE path OFFSET level close tail
 //
 //   {"create":{"_id":"<sid>-  OFFSET  "}}\n{"@timestamp":"  2026-..Z  ","message":"  MESSAGE
-//   ","log":{"file":{"path":"/x"},"offset":  OFFSET  }  ,"host":{"name":"w"}}\n
+//   ","log":{"file":{"path":"/x"},"offset":  OFFSET  [,"level":"x"]  }  ,"host":{"name":"w"}}\n
 //
 // With an empty `middle` no offset stands there (ids: auto): head is {"create":{}}\n{"@timestamp":". A record's own time
-// takes the place of `time`; what sampling adds goes between `close` and `tail`.
+// takes the place of `time`; a level that is recognised in a record
+// that of `level`; what sampling adds goes between `close` and `tail`.
 import type { Arena, Region } from "../core/arena.ts";
 import { assert } from "../core/errors.ts";
 
-export const PARTS = ["head", "middle", "time", "lead", "path", "close", "tail"] as const;
+export const PARTS = ["head", "middle", "time", "lead", "path", "level", "close", "tail"] as const;
 type Part = (typeof PARTS)[number];
 
 export type TemplateParts = Readonly<Record<Part, string>>;
@@ -44,6 +45,7 @@ export function writeTemplate(arena: Arena, region: Region, from: number, parts:
     time: write("time"),
     lead: write("lead"),
     path: write("path"),
+    level: write("level"),
     close: write("close"),
     tail: write("tail"),
   };

@@ -10,6 +10,7 @@ import {
   BARE,
   kernel,
   PARTS,
+  PARTS_WITH_LEVEL,
   PARTS_WITHOUT_ID,
   ROUNDS,
   withTarget,
@@ -135,7 +136,7 @@ test("times: every day of five centuries, and the ends", () => {
 });
 
 test("the same as its twin on any records, from any of them", () => {
-  const anyParts = fc.constantFrom(PARTS, PARTS_WITHOUT_ID, BARE);
+  const anyParts = fc.constantFrom(PARTS, PARTS_WITHOUT_ID, PARTS_WITH_LEVEL, BARE);
   fc.assert(
     fc.property(anyRows, anyParts, fc.nat(2 ** 40), fc.nat(8), (rows, parts, base, record) => {
       check(rows, { parts, base, record: Math.min(record, rows.length) });

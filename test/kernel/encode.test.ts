@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { LEVELS } from "../../src/core/options.ts";
 import type { Encoded } from "../../src/kernel/kernel.ts";
 import type { TemplateParts } from "../../src/kernel/template.ts";
 import {
@@ -9,6 +10,7 @@ import {
   BARE,
   kernel,
   PARTS,
+  PARTS_WITH_LEVEL,
   PARTS_WITHOUT_ID,
   ROUNDS,
   withTarget,
@@ -76,7 +78,7 @@ function check(text: Uint8Array, wish: Wish = {}): void {
   assert.deepEqual(result, want);
 }
 
-const anyParts = fc.constantFrom(PARTS, PARTS_WITHOUT_ID, BARE);
+const anyParts = fc.constantFrom(PARTS, PARTS_WITHOUT_ID, PARTS_WITH_LEVEL, BARE);
 const anyBase = fc.oneof(
   fc.constantFrom(0, 1, 95, 99_999_995, 9_999_999_999_000),
   fc.integer({ min: 0, max: 2 ** 52 }),
@@ -94,6 +96,20 @@ test("a document is what a JSON serialiser would write", () => {
     log: { file: { path: "/var/log/a.log" }, offset: 99_999_993 },
     host: { name: "web-1" },
   });
+});
+
+test("a recognised level takes the place of the input's own", () => {
+  const text = Buffer.from("06:40:12 ERROR gone\nnothing clear\n");
+  const levels = (parts: TemplateParts): unknown[] => {
+    const lines = encode(text, { parts }).body.toString().split("\n");
+    return [1, 3].map((at) => (JSON.parse(lines[at] ?? "") as { log: { level?: string } }).log.level);
+  };
+  assert.deepEqual(levels(PARTS), ["error", undefined]);
+  assert.deepEqual(levels(PARTS_WITH_LEVEL), ["error", "as the input says"]);
+});
+
+test("every level has its name", () => {
+  check(Buffer.from(LEVELS.map((level) => `{"level":"${level}"}\n`).join("")));
 });
 
 test("offsets of every length", () => {

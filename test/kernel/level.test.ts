@@ -123,6 +123,27 @@ const pairs = fc
   )
   .map((all) => `{${all.map(([name, value, space]) => `"${name}"${space}:${space}${value}`).join(",")}}`);
 
+test("at every place about blocks and the end of what is looked at", () => {
+  const before = ["y ", "yy, ", "y", '"q" ', '"a\\"b" ', "\x1b[1;31m", "'", 'open "'];
+  const words = [
+    "ERROR ",
+    "ERROR",
+    "[error]",
+    "level=warn",
+    'lvl="info" x',
+    "\x1b[1mALERT\x1b[0m",
+    "xERROR",
+    "severity=x",
+  ];
+  const whole = before.flatMap((some) => words.map((word) => [some, word] as const));
+  for (let place = 0; place < 290; place++) {
+    for (const [some, word] of place % 64 < 6 || place % 64 > 50 ? whole : whole.slice(0, 8)) {
+      const text = some.repeat(place).slice(0, place) + word;
+      assert.equal(level(text, place % 19), twin(Buffer.from(text)), JSON.stringify(text));
+    }
+  }
+});
+
 test("the same as its twin on soups of what matters", () => {
   const anything = fc.oneof(
     soup,

@@ -35,7 +35,7 @@ function klog(text: string): number {
 }
 
 /** Tokens: quoted strings, colour sequences, words; whatever lies between is a delimiter. */
-const TOKEN = /"(?:[^"\\]|\\[^])*(?:"|\\?$)|\x1b\[[^A-Za-z]*(?:[A-Za-z]|$)|[A-Za-z]+/g;
+const TOKEN = /"(?:[^"\\]|\\[^])*(?:"|\\?$)|\x1b\[[0-9;]*[A-Za-z]|[A-Za-z]+/g;
 
 function textLevel(text: string): number {
   let last = { end: 0, kind: " " };

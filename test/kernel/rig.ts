@@ -75,12 +75,23 @@ export const PARTS: TemplateParts = {
   time: "2026-11-24T06:40:12.000Z",
   lead: '","message":"',
   path: '","log":{"file":{"path":"/var/log/a.log"},"offset":',
+  level: "",
   close: "}",
   tail: ',"host":{"name":"web-1"}}\n',
 };
 export const PARTS_WITHOUT_ID: TemplateParts = { ...PARTS, head: '{"create":{}}\n{"@timestamp":"', middle: "" };
+export const PARTS_WITH_LEVEL: TemplateParts = { ...PARTS, level: ',"level":"as the input says"' };
 /** As short as parts can be: nothing behind a message hides that it went too far. */
-export const BARE: TemplateParts = { head: "", middle: "", time: "", lead: "", path: "", close: "", tail: "" };
+export const BARE: TemplateParts = {
+  head: "",
+  middle: "",
+  time: "",
+  lead: "",
+  path: "",
+  level: "",
+  close: "",
+  tail: "",
+};
 
 /** Pieces of text that meet every branch: special bytes, whole, cut and wrong sequences, runs about block sizes. */
 const piece = fc.oneof(
@@ -91,6 +102,7 @@ const piece = fc.oneof(
     weight: 1,
     arbitrary: fc.tuple(fc.constantFrom("\u0001", '"', "\t"), fc.nat(140)).map(([byte, n]) => byte.repeat(n)),
   },
+  { weight: 2, arbitrary: fc.constantFrom(" ERROR ", "level=warn", "{", '"level":"critical"', "12:00 INFO x\n") },
   { weight: 2, arbitrary: fc.constantFrom("é", "日本", "🙂", "\ufeff", "\u2028") },
 );
 const bytes = fc.oneof(

@@ -1,6 +1,8 @@
 // What the kernel must do, written plainly: the reference that its fuzz tests compare it with. Slow on purpose.
 import type { Scan } from "../../src/kernel/kernel.ts";
+import { LEVELS } from "../../src/core/options.ts";
 import type { TemplateParts } from "../../src/kernel/template.ts";
+import { level as levelOf } from "./level.twin.ts";
 
 /** A record of a text: [start, end) without its terminator, and `next`, where the record after it begins. */
 export interface Line {
@@ -52,13 +54,15 @@ export interface Document {
 
 /** One bulk document: action line and source. */
 export function document(parts: TemplateParts, { offset, record, time = NaN, weight = 1 }: Document): Buffer {
+  const level = LEVELS[levelOf(record)];
   const inRange = time >= -62_167_219_200_000 && time < 253_402_300_800_000;
   return Buffer.concat([
     Buffer.from(parts.head + (parts.middle === "" ? "" : offset + parts.middle)),
     Buffer.from(inRange ? new Date(Math.floor(time)).toISOString() : parts.time),
     Buffer.from(parts.lead),
     escaped(record),
-    Buffer.from(`${parts.path}${offset}${parts.close}`),
+    Buffer.from(parts.path + offset),
+    Buffer.from((level === undefined ? parts.level : `,"level":"${level}"`) + parts.close),
     Buffer.from(weight > 1 ? `,"_doc_count":${weight},"sample":{"rate":${weight}}` : ""),
     Buffer.from(parts.tail),
   ]);

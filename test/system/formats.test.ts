@@ -116,6 +116,23 @@ test("records of several lines, the last of them after its timeout", async (t) =
   );
 });
 
+const LEVELLED = [
+  ["06:40:12 ERROR [main] boom", "error"],
+  ["ts=1 lvl=warning msg=late", "warn"],
+  ['{"level":30,"msg":"pino"}', "info"],
+  ["nothing is said", undefined],
+] as const;
+
+test("log.level: a record's own, or what the input says", async (t) => {
+  const text = LEVELLED.map(([line]) => `${line}\n`).join("");
+  const pod = LEVELLED.map(([line]) => `${AT} stdout F ${line}\n`).join("");
+  const own: unknown[] = LEVELLED.map(([, level]) => level);
+  const levels = (found: any[]): unknown[] => found.map(({ log }) => log.level);
+  assert.deepEqual(levels(await ship(t, "app.log", text, {}, 4)), own);
+  const fields = { "log.level": "notice" };
+  assert.deepEqual(levels(await ship(t, "app.log", pod, { format: "cri", fields }, 4)), own.with(3, "notice"));
+});
+
 test("a file in another encoding", async (t) => {
   const text = Buffer.from("gr\u00fc\u00dfe\nplain\n", "latin1");
   const found = await ship(t, "app.log", text, { encoding: "latin1" }, 2);

@@ -113,6 +113,32 @@ for (const version of VERSIONS) {
       );
     });
 
+    test("records can be found by their level", async (t) => {
+      const levelled = new Workplace();
+      t.after(() => levelled.remove());
+      const inputs = ["app", "quiet"].map((id) => ({
+        ...{ id, paths: [join(levelled.logs, `${id}.log`)] },
+        fields: id === "quiet" ? { "log.level": "info" } : {},
+      }));
+      levelled.configure(server.url, { inputs, output: { index: "levels", batch: { age: "100ms" } } });
+      const lines = ["06:40:12 ERROR a", "nothing b", '{"level":50,"msg":"c"}', "level=info d", ""].join("\n");
+      for (const { id } of inputs) appendFileSync(join(levelled.logs, `${id}.log`), lines);
+      const agent = levelled.run();
+      await agent.until("all delivered", ({ ledger }) => ledger.delivered.records === 8);
+      assert.deepEqual(await agent.stop(), { code: 0, signal: null });
+      await server.count("levels"); // refreshes
+      for (const [level, count] of [
+        ["error", 4],
+        ["info", 3],
+      ] as const) {
+        const hits = await server.search("levels", { size: 10, query: { match: { "log.level": level } } });
+        assert.equal(hits.length, count, level);
+      }
+      const without = { bool: { must_not: { exists: { field: "log.level" } } } };
+      const [none, ...others] = await server.search("levels", { query: without });
+      assert.deepEqual([none?._source.message, others], ["nothing b", []]);
+    });
+
     test("what the server refuses goes aside with its reason, the rest goes on", async (t) => {
       const mixed = new Workplace();
       t.after(() => mixed.remove());

@@ -3,6 +3,8 @@
 import { decimal, width } from "./decimal";
 import { escape, targetEnd } from "./escape";
 import { EncodeJob } from "./job";
+import { levelOf } from "./level";
+import { levelLength, writeLevel } from "./level-member";
 import { copy } from "./memory";
 import { Entry, ENTRY_BYTES } from "./table";
 import { hasTime, TIME_BYTES, writeTime } from "./time";
@@ -40,7 +42,8 @@ function document(job: EncodeJob, entry: Entry, s: usize, d: usize, limit: usize
   const time = middle + job.middle;
   const lead = time + job.time;
   const path = lead + job.lead;
-  const close = path + job.path;
+  const other = path + job.path;
+  const close = other + job.level;
   const ending = job.path + digits + job.close + weightLength(entry.weight) + job.tail;
   const timed = hasTime(entry.time);
   const opening = job.head + (job.middle != 0 ? digits + job.middle : 0) + (timed ? TIME_BYTES : job.time) + job.lead;
@@ -51,8 +54,12 @@ function document(job: EncodeJob, entry: Entry, s: usize, d: usize, limit: usize
   d = copy(d, lead, job.lead);
   const ends = escape(s, job.src + entry.end, d, limit - ending, WHOLE);
   if (ends == 0) return 0;
-  d = copy(targetEnd(ends), path, job.path);
-  d = copy(decimal(d, offset, digits), close, job.close);
+  const level = levelOf(s, job.src + entry.end);
+  d = targetEnd(ends);
+  if (d + ending + levelLength(level, job.level) > limit) return 0;
+  d = copy(d, path, job.path);
+  d = writeLevel(decimal(d, offset, digits), level, other, job.level);
+  d = copy(d, close, job.close);
   if (entry.weight > 1) d = writeWeight(d, entry.weight);
   return copy(d, close + job.close, job.tail);
 }

@@ -1,9 +1,11 @@
-// Lines of a source to bulk documents: head [offset middle] time lead MESSAGE path offset close tail.
+// Lines of a source to bulk documents: head [offset middle] time lead MESSAGE path offset level close tail.
 // Nothing of a document stays that does not fit in whole: it is written where it would go and taken back when it
 // reaches the end, which costs one comparison per block and no second pass.
 import { decimal, power, width } from "./decimal";
 import { Ends, escape, sourceEnd, targetEnd } from "./escape";
 import { EncodeJob } from "./job";
+import { levelOf } from "./level";
+import { levelLength, writeLevel } from "./level-member";
 import { copy, copy16, nextLine, skipEmpty } from "./memory";
 import { LINE } from "./unit";
 
@@ -12,7 +14,7 @@ function document(job: EncodeJob, s: usize, d: usize, limit: usize, offset: u64,
   const opening = job.template + job.head;
   const openingLength = job.middle + job.time + job.lead;
   const path = opening + openingLength;
-  const closing = path + job.path;
+  const closing = path + job.path + job.level;
   const closingLength = job.close + job.tail;
   const ending = job.path + digits + closingLength;
   const identified = job.middle != 0;
@@ -23,9 +25,13 @@ function document(job: EncodeJob, s: usize, d: usize, limit: usize, offset: u64,
   d = copy(d, opening, openingLength);
   const ends = escape(s, job.src + job.length, d, limit - ending, LINE);
   if (ends == 0) return 0;
-  d = copy(targetEnd(ends), path, job.path);
+  const level = levelOf(s, sourceEnd(ends));
+  d = targetEnd(ends);
+  if (d + ending + levelLength(level, job.level) > limit) return 0;
+  d = copy(d, path, job.path);
   // The digits are there already: 6 ns a line less than making them again.
   d = identified ? copy16(d, number, digits) : decimal(d, offset, digits);
+  d = writeLevel(d, level, closing - job.level, job.level);
   return (ends & 0xffffffff00000000) | u64(copy(d, closing, closingLength));
 }
 

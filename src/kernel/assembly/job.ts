@@ -34,6 +34,8 @@ export class EncodeJob {
   time: usize;
   lead: usize;
   path: usize;
+  /** Stands there in a document whose record has no level that we recognise. */
+  level: usize;
   close: usize;
   tail: usize;
   // Results.

@@ -37,8 +37,27 @@ function isLog(p: usize, length: usize): bool {
   return length == 3 && (load<u32>(p) & 0xffffff) == 0x676f6c;
 }
 
+const V: usize = memory.data<u64>([0x7676767676767676, 0x7676767676767676], 16);
+const E: usize = memory.data<u64>([0x6565656565656565, 0x6565656565656565], 16);
+const L: usize = memory.data<u64>([0x6c6c6c6c6c6c6c6c, 0x6c6c6c6c6c6c6c6c], 16);
+const CASE: usize = memory.data<u64>([0x2020202020202020, 0x2020202020202020], 16);
+
+/** Whether `eve` or `lvl` stands somewhere in it in any letters: one of them is in every name of a level. */
+function mayName(p: usize, end: usize): bool {
+  for (; p < end; p += 16) {
+    const first = v128.or(v128.load(p), v128.load(CASE));
+    const second = v128.or(v128.load(p + 1), v128.load(CASE));
+    const third = v128.or(v128.load(p + 2), v128.load(CASE));
+    const outer = v128.or(i8x16.eq(first, v128.load(E)), i8x16.eq(first, v128.load(L)));
+    const found = v128.and(outer, v128.and(i8x16.eq(second, v128.load(V)), i8x16.eq(first, third)));
+    if (v128.any_true(found)) return true;
+  }
+  return false;
+}
+
 /** `p` is at the opening brace. */
 export function jsonLevel(p: usize, end: usize): i32 {
+  if (!mayName(p, end)) return -1;
   let depth: i32 = 0;
   let named: i32 = 1; // names are looked at down to this depth: 2 within `log`
   while (p < end) {

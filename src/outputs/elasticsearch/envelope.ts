@@ -1,13 +1,15 @@
 // What all documents of an envelope have in common, as JSON in the order in which the kernel lays a document out:
 //
-//   ..."message":"MESSAGE  path  OFFSET  close  tail
+//   ..."message":"MESSAGE  path  OFFSET  level  close  tail
 //
 // What must hold: each key stands once in a document. Constant fields with dots in their names become objects and share
-// them with ours (log.*, host.*, event.*); where a constant field and ours are the same thing, ours stays.
+// them with ours (log.*, host.*, event.*); where a constant field and ours are the same thing, ours stays. A constant
+// log.level stays where a record has none of its own: the kernel writes that one in place of `level`.
 import type { Envelope } from "../../core/chunk.ts";
 
 export interface EnvelopeText {
   readonly path: string;
+  readonly level: string;
   readonly close: string;
   readonly tail: string;
 }
@@ -20,10 +22,11 @@ export function renderEnvelope(envelope: Envelope): EnvelopeText {
   const fields = tree();
   for (const [name, value] of Object.entries(envelope.fields)) plant(fields, name.split("."), value);
   const { log, host, event, "@timestamp": _time, message: _message, ...others } = fields;
-  const { file, offset: _offset, ...log_ } = branch(log);
+  const { file, level, offset: _offset, ...log_ } = branch(log);
   const { path: _path, ...file_ } = branch(file);
   return {
     path: `","log":{"file":${JSON.stringify({ path: envelope.path, ...file_ })},"offset":`,
+    level: level === undefined ? "" : members({ level }),
     close: `${members(log_)}}`,
     tail: `${members({
       host: { ...branch(host), name: envelope.host },

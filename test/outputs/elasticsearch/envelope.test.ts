@@ -9,7 +9,7 @@ function document(
 ): unknown {
   const { path = "/var/log/a.log", host = "web-1", input = "nginx" } = facts;
   const text = renderEnvelope({ id: 1, input, path, host, fields, index: "x", policy: "default" });
-  const json = `{"@timestamp":"T","message":"m${text.path}42${text.close}${text.tail}`;
+  const json = `{"@timestamp":"T","message":"m${text.path}42${text.level}${text.close}${text.tail}`;
   assert.ok(json.endsWith("}\n") && json.indexOf("\n") === json.length - 1);
   const keys = [...json.matchAll(/"((?:[^"\\]|\\.)*)":/g)].map((match) => match[1]);
   assert.ok(keys.filter((key) => key === "log" || key === "@timestamp").length >= 2);
@@ -57,6 +57,13 @@ test("objects that we have too are shared; what is the same thing stays ours", (
   });
 });
 
+test("a constant level stands apart, as a record's own takes its place", () => {
+  const fields = { "log.level": "info", "log.logger": "shop" };
+  const text = renderEnvelope({ id: 1, input: "i", path: "/p", host: "h", fields, index: "x", policy: "p" });
+  assert.equal(text.level, ',"level":"info"');
+  assert.equal(text.close, ',"logger":"shop"}');
+});
+
 test("a field that would take our object's place gives way", () => {
   assert.deepEqual(document({ host: "web", log: "x", event: ["a"] }), OURS);
 });
@@ -99,7 +106,7 @@ test("any fields give one line of JSON, with ours in place", () => {
           index: "x",
           policy: "p",
         });
-        const json = `{"@timestamp":"T","message":"m${text.path}42${text.close}${text.tail}`;
+        const json = `{"@timestamp":"T","message":"m${text.path}42${text.level}${text.close}${text.tail}`;
         assert.equal(json.indexOf("\n"), json.length - 1);
         const parsed = JSON.parse(json) as typeof OURS;
         assert.equal(parsed.log.offset, 42);
