@@ -41,6 +41,7 @@ const BANNED = [
 const TESTED_BY: Readonly<Record<string, readonly string[]>> = {
   "src/agent/": ["test/agent/agent.test.ts"],
   "src/buffer/": ["test/model/buffer.test.ts", "test/buffer/durable.test.ts"],
+  "src/cli/import/": ["test/cli/import.test.ts"],
   "src/inputs/file/": ["test/inputs/file/rotation.test.ts"],
   "src/policy/simulate/": ["test/policy/simulate/page.test.ts", "test/policy/simulate/simulate.test.ts"],
 };

@@ -52,6 +52,11 @@ export function openForReading(directory: string): Database | undefined {
   return undefined;
 }
 
+/** Of another program. Throws what SQLite says. */
+export function openOther(path: string): Database {
+  return new Sqlite(path, { readonly: true, fileMustExist: true, timeout: LOCK_MS });
+}
+
 /** Real bytes of database and WAL. */
 export function databaseSize(directory: string): number {
   const sizes = ["state.db", "state.db-wal"].map(

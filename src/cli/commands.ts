@@ -3,6 +3,7 @@ import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { demo } from "./demo.ts";
+import { importOffsets } from "./import.ts";
 import { drain, run } from "./run.ts";
 import { inspect } from "./inspect.ts";
 import { losses } from "./losses.ts";
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   demo,
   simulate,
   schema,
+  importOffsets,
   drain,
   deadLetters,
   losses,

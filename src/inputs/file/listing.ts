@@ -60,6 +60,14 @@ export class Listing {
     return found;
   }
 
+  /** All files among which a renamed file of this path is looked for, directory by directory. */
+  async *around(path: string): AsyncGenerator<ReadonlyMap<string, Found> | "unreadable"> {
+    for await (const place of this.places(path)) {
+      const directory = await this.read(place);
+      yield directory === "unreadable" ? directory : directory.files;
+    }
+  }
+
   private async *places(path: string): AsyncGenerator<string> {
     const places = homes(path);
     yield* places;

@@ -1,0 +1,63 @@
+// The first bytes of files, and the sums that other agents take of them to recognise a file.
+import { createHash } from "node:crypto";
+import { closeSync, constants, openSync, readSync } from "node:fs";
+import { Crc64 } from "./crc64.ts";
+
+/** Bytes of a file that Vector's fingerprint may cover, by default: of the sources file and kubernetes_logs. */
+const LINE_LIMITS = [102_400, 32_768];
+const MOST_LINES = 16;
+/** Enough for that many lines nearly always. */
+const USUAL_LINES = 16_384;
+/** Filebeat allows a fingerprint.length from 64 on. */
+const LEAST_HASHED = 64;
+const MOST_HASHED = 16_384;
+
+/** O_NONBLOCK: a name may be a FIFO's. Empty where it cannot be read. */
+export function readBeginning(path: string, length: number): Buffer {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch {
+    return Buffer.alloc(0);
+  }
+  try {
+    const bytes = Buffer.allocUnsafe(length);
+    return bytes.subarray(0, readSync(fd, bytes, 0, length, 0));
+  } catch {
+    return Buffer.alloc(0);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** How many first bytes have this SHA-256; undefined where none of the lengths that Filebeat allows has. */
+export function hashedLength(path: string, hash: string): number | undefined {
+  const bytes = readBeginning(path, MOST_HASHED);
+  const sum = createHash("sha256");
+  for (let length = 1; length <= bytes.length; length++) {
+    sum.update(bytes.subarray(length - 1, length));
+    if (length >= LEAST_HASHED && sum.copy().digest("hex") === hash) return length;
+  }
+  return undefined;
+}
+
+/** CRC-64 of the first line, the first two ...; and of as much as a fingerprint may cover where they are longer. */
+export function lineSums(path: string, skipped: number): readonly bigint[] {
+  let bytes = readBeginning(path, skipped + USUAL_LINES).subarray(skipped);
+  let ends = lineEnds(bytes);
+  if (ends.length < MOST_LINES && bytes.length === USUAL_LINES) {
+    const most = Math.max(...LINE_LIMITS);
+    bytes = readBeginning(path, skipped + most).subarray(skipped);
+    const covered = LINE_LIMITS.filter((limit) => limit <= bytes.length);
+    ends = [...lineEnds(bytes), ...covered].sort((a, b) => a - b);
+  }
+  const crc = new Crc64();
+  return ends.map((end, i) => crc.add(bytes.subarray(ends[i - 1] ?? 0, end)).value);
+}
+
+function lineEnds(bytes: Buffer): readonly number[] {
+  const ends: number[] = [];
+  for (let at = bytes.indexOf(10); at >= 0 && ends.length < MOST_LINES; at = bytes.indexOf(10, at + 1))
+    ends.push(at + 1);
+  return ends;
+}

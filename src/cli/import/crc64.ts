@@ -1,0 +1,43 @@
+// CRC-64 as ECMA-182 defines it (not reflected, begins at 0): what Vector takes of the first lines of a file. In two halves
+// of 32 bits: with bigints a kilobyte takes 0.4 ms, so 10,000 files four seconds; this takes 8 us.
+const HIGH = 0x42f0e1eb;
+const LOW = 0xa9ea3693;
+
+const highs = new Uint32Array(256);
+const lows = new Uint32Array(256);
+for (let byte = 0; byte < 256; byte++) {
+  let high = byte << 24;
+  let low = 0;
+  for (let bit = 0; bit < 8; bit++) {
+    const carry = high < 0;
+    high = (high << 1) | (low >>> 31);
+    low <<= 1;
+    if (carry) {
+      high ^= HIGH;
+      low ^= LOW;
+    }
+  }
+  highs[byte] = high;
+  lows[byte] = low;
+}
+
+export class Crc64 {
+  private high = 0;
+  private low = 0;
+
+  add(bytes: Uint8Array): this {
+    let { high, low } = this;
+    for (const byte of bytes) {
+      const at = ((high >>> 24) ^ byte) & 0xff;
+      high = ((high << 8) | (low >>> 24)) ^ (highs[at] as number);
+      low = (low << 8) ^ (lows[at] as number);
+    }
+    this.high = high;
+    this.low = low;
+    return this;
+  }
+
+  get value(): bigint {
+    return (BigInt(this.high >>> 0) << 32n) | BigInt(this.low >>> 0);
+  }
+}

@@ -1,0 +1,135 @@
+// Which file on the disk an entry means, and under which names inputs would read it: exactly one, or none with the reason.
+// Nothing is guessed: a file that cannot be told from another is left out, and begins at its start.
+import { realpathSync } from "node:fs";
+import type { FileInputOptions } from "../../core/options.ts";
+import { type Entry, type Left, type Recognised, leave } from "./entry.ts";
+import type { Heads } from "./heads.ts";
+import type { Scope, Seen } from "./scope.ts";
+
+export interface Reader {
+  readonly input: FileInputOptions;
+  /** The name that the source gets: where the agent begins to look for the file, links resolved as it does. */
+  readonly path: string;
+  /** Where it is. */
+  readonly now: string;
+}
+
+export interface Found {
+  readonly file: Seen;
+  readonly readers: readonly Reader[];
+}
+
+export type Finding = { readonly found: Found } | { readonly left: Left };
+
+export class Finder {
+  private readonly scope: Scope;
+  private readonly heads: Heads<Seen>;
+
+  constructor(scope: Scope, heads: Heads<Seen>) {
+    this.scope = scope;
+    this.heads = heads;
+  }
+
+  find(entry: Entry): Finding {
+    const all = this.candidates(entry);
+    const inPlace = all.find(({ path }) => path === entry.path);
+    const candidates = distinct(all);
+    const fitting = candidates.filter(({ stats }) => stats.size >= BigInt(entry.offset));
+    const file = inPlace ?? (fitting.length === 1 ? fitting[0] : candidates.length === 1 ? candidates[0] : undefined);
+    if (file === undefined)
+      return { left: candidates.length === 0 ? this.absent(entry) : ambiguous(entry, candidates) };
+    const { recognised } = entry;
+    if (recognised.by === "inode" && madeAfter(file, recognised.seenMs)) {
+      return { left: leave(entry, "other-file", `${file.path} was made later and got its inode`) };
+    }
+    const readers = this.readers(file, entry);
+    return readers.length > 0 ? { found: { file, readers } } : { left: this.unread(file, entry) };
+  }
+
+  private candidates(entry: Entry): readonly Seen[] {
+    const { path, recognised } = entry;
+    const inPlace = path === undefined ? undefined : this.scope.at(path);
+    if (recognised.by === "path") return inPlace === undefined ? [] : [inPlace];
+    if (recognised.by === "inode") {
+      return this.scope.withInode(recognised.inode).filter((file) => fits(file, recognised, path));
+    }
+    return this.heads.find(recognised, inPlace === undefined ? [] : [inPlace]);
+  }
+
+  private absent(entry: Entry): Left {
+    const { path, recognised } = entry;
+    if (path === undefined)
+      return leave(entry, "gone", "no file that an input reads, and none beside them, is the one");
+    if (this.scope.isDark(path)) return leave(entry, "unreadable", "its directory cannot be looked into");
+    const what = recognised.by === "inode" ? "inode" : "beginning";
+    return this.scope.at(path) === undefined
+      ? leave(entry, "gone", "it is not there any more, nor beside its old name")
+      : leave(entry, "other-file", `the file of this name has another ${what}, and its own is not beside it`);
+  }
+
+  /** Under its present names; else as a rotated file of the name that the entry has; else of one that its own begins with. */
+  private readers(file: Seen, { path }: Entry): readonly Reader[] {
+    const names = this.scope.withInode(file.stats.ino.toString()).filter((other) => isSame(other, file));
+    const present = names.flatMap(({ inputs, path }) => {
+      const target = realPath(path);
+      return inputs.map((input) => ({ input, path: target, now: target }));
+    });
+    if (present.length > 0)
+      return present.filter(({ input }, i) => present.findIndex((one) => one.input === input) === i);
+    const last = path ?? file.path;
+    for (const name of [last, ...this.scope.formerNames(last)]) {
+      const inputs = this.scope.readersOf(name);
+      if (inputs.length > 0) return inputs.map((input) => ({ input, path: name, now: file.path }));
+    }
+    return [];
+  }
+
+  private unread(file: Seen, entry: Entry): Left {
+    const excluder = [file.path, ...(entry.path === undefined ? [] : [entry.path])]
+      .map((path) => this.scope.excluderOf(path))
+      .find((input) => input !== undefined);
+    return excluder === undefined
+      ? leave(entry, "no-input", "no input of the configuration matches it")
+      : leave(entry, "excluded", `input ${excluder.id} leaves it out`);
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    // It was renamed this moment.
+    return path;
+  }
+}
+
+/** Device numbers change with a restart of the host: in its old place a file is believed without. */
+function fits(file: Seen, { device }: Extract<Recognised, { by: "inode" }>, path: string | undefined): boolean {
+  if (file.path === path || file.stats.dev.toString() === device) return true;
+  return device === undefined && path !== undefined && file.path.startsWith(path.slice(0, path.lastIndexOf("/") + 1));
+}
+
+/** A time of birth of 0 is none: not every file system keeps it. */
+function madeAfter({ stats }: Seen, seenMs: number): boolean {
+  return stats.birthtimeNs > 0n && Number(stats.birthtimeNs / 1_000_000n) > seenMs;
+}
+
+function ambiguous(entry: Entry, candidates: readonly Seen[]): Left {
+  const [first, second] = candidates.map(({ path }) => path);
+  const more = candidates.length > 2 ? ` and ${candidates.length - 2} more` : "";
+  return leave(entry, "ambiguous", `it may be ${first}, ${second}${more}: they cannot be told apart`);
+}
+
+function isSame(a: Seen, b: Seen): boolean {
+  return a.stats.ino === b.stats.ino && a.stats.dev === b.stats.dev;
+}
+
+/** By the first of its names. */
+function distinct(files: readonly Seen[]): readonly Seen[] {
+  const byFile = new Map<string, Seen>();
+  for (const file of files) {
+    const key = `${file.stats.dev}:${file.stats.ino}`;
+    if (!byFile.has(key)) byFile.set(key, file);
+  }
+  return [...byFile.values()];
+}

@@ -1,0 +1,73 @@
+// Fluent Bit's state: the table in_tail_files of the SQLite file that `DB` of a tail input names. Columns are read by name:
+// newer versions add some (offset_marker), and what is needed has been there since 0.12.
+import type { Entry, Fault, Left, Reading } from "./entry.ts";
+import { NEVER } from "./entry.ts";
+import { busy, foreign, kindOf, missing } from "./state-file.ts";
+
+export type Row = Readonly<Record<string, unknown>>;
+
+const NEEDED = ["id", "name", "offset", "inode"] as const;
+
+export async function readFluentBit(from: string): Promise<Reading> {
+  if (kindOf(from) === "nothing") throw missing(from, "no database of Fluent Bit");
+  if (kindOf(from) === "directory")
+    throw foreign(from, "is a directory; `--from` needs the file that `DB` of the tail input names");
+  const { readTable } = await import("../../buffer/other-database.ts");
+  const found = readTable(from, "in_tail_files");
+  if (found.kind === "busy") throw busy(from);
+  if (found.kind === "unusable") throw foreign(from, `cannot be read as a database: ${found.why}`);
+  if (found.kind === "no table")
+    throw foreign(from, "has no table in_tail_files: it is no database of Fluent Bit's tail input");
+  const lacks = NEEDED.filter((column) => !found.columns.includes(column));
+  if (lacks.length > 0)
+    throw foreign(from, `has a table in_tail_files without ${lacks.join(", ")}, of no known Fluent Bit`);
+  return { files: [from], ...entriesOf(from, found.rows) };
+}
+
+/** Where several rows have one inode, Fluent Bit goes on with the youngest. */
+export function entriesOf(file: string, rows: readonly Row[]): Omit<Reading, "files"> {
+  const youngest = new Map<string, { readonly id: bigint; readonly entry: Entry }>();
+  const left: Left[] = [];
+  const faults: Fault[] = [];
+  for (const row of rows) {
+    const entry = entryOf(row);
+    if (entry === undefined) {
+      faults.push({
+        file,
+        line: undefined,
+        message: `has a row, id ${String(row["id"])}, without a name, inode or offset`,
+      });
+      continue;
+    }
+    const inode = String(row["inode"]);
+    const one = { id: whole(row["id"]) ?? 0n, entry };
+    const other = youngest.get(inode);
+    const isYounger = other === undefined || one.id > other.id;
+    if (isYounger) youngest.set(inode, one);
+    const older = isYounger ? other?.entry : entry;
+    if (older !== undefined)
+      left.push({
+        ...older,
+        reason: "second-entry",
+        message: "a younger row has its inode: Fluent Bit goes by that one",
+      });
+  }
+  return { entries: [...youngest.values()].map(({ entry }) => entry), left, faults };
+}
+
+function entryOf(row: Row): Entry | undefined {
+  const { name, created } = row;
+  const [offset, inode] = [whole(row["offset"]), whole(row["inode"])];
+  if (typeof name !== "string" || name === "" || offset === undefined || inode === undefined || inode === 0n)
+    return undefined;
+  if (offset > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
+  const seconds = whole(created);
+  const seenMs = seconds === undefined || seconds === 0n ? NEVER : (Number(seconds) + 1) * 1000;
+  const recognised = { by: "inode", inode: inode.toString(), device: undefined, seenMs } as const;
+  return { name: `row ${String(row["id"])}`, input: undefined, path: name, recognised, offset: Number(offset) };
+}
+
+/** SQLite keeps what it is given: a column of whole numbers may hold anything. Integers come as bigints. */
+function whole(value: unknown): bigint | undefined {
+  return typeof value === "bigint" && value >= 0n ? value : undefined;
+}

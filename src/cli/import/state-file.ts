@@ -1,0 +1,49 @@
+// Files of another agent's state, read as a whole. Bounded: what is larger is not a state, or not one to hold in memory.
+import { readFileSync, statSync } from "node:fs";
+import { EXIT, SpillwayError, describe, hasCode } from "../../core/errors.ts";
+
+/** 5,000 entries take about 1.5 MB; Filebeat starts a new log at 10 MB. */
+const LARGEST = 256 * 1024 * 1024;
+
+/** Undefined when it is not there. */
+export function readState(file: string): string | undefined {
+  try {
+    if (statSync(file).size > LARGEST) throw foreign(file, "is larger than 256 MiB");
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error instanceof SpillwayError ? error : foreign(file, `cannot be read: ${describe(error)}`);
+  }
+}
+
+export function kindOf(path: string): "file" | "directory" | "nothing" {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return "nothing";
+    return stats.isDirectory() ? "directory" : "file";
+  } catch (error) {
+    if (hasCode(error, "ENOTDIR")) return "nothing";
+    throw foreign(path, `cannot be looked at: ${describe(error)}`);
+  }
+}
+
+export function missing(from: string, what: string): SpillwayError {
+  return new SpillwayError("import-missing", `there is ${what} in ${from}`, {
+    hint: "name the place with `--from`: docs/migrate.md says where each agent keeps it",
+    exit: EXIT.config,
+  });
+}
+
+export function foreign(file: string, why: string): SpillwayError {
+  return new SpillwayError("import-foreign", `${file} ${why}`, {
+    hint: "nothing was taken over; docs/migrate.md lists the versions that are known",
+    exit: EXIT.config,
+  });
+}
+
+export function busy(file: string): SpillwayError {
+  return new SpillwayError("import-busy", `${file} is in use by another process`, {
+    hint: "stop the other agent first, then run this again",
+    exit: EXIT.temporary,
+  });
+}

@@ -1,0 +1,234 @@
+// Entries against real files: which file each means, which input reads it, and what becomes of what fits nothing.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { Entry, Recognised } from "../../../src/cli/import/entry.ts";
+import { Finder } from "../../../src/cli/import/find.ts";
+import { Heads } from "../../../src/cli/import/heads.ts";
+import { type Plan, plan } from "../../../src/cli/import/plan.ts";
+import { Scope } from "../../../src/cli/import/scope.ts";
+import { loadText } from "../../../src/config/load.ts";
+import { systemClock } from "../../../src/core/clock.ts";
+import type { KnownSource } from "../../../src/core/source.ts";
+import { oldLines } from "./peers.ts";
+
+interface Place {
+  readonly root: string;
+  readonly log: (name: string) => string;
+  /** A file of so many lines of 100 bytes. */
+  readonly write: (name: string, lines: number, text?: string) => string;
+}
+
+function place(t: TestContext): Place {
+  const root = mkdtempSync(join(tmpdir(), "spillway-plan-"));
+  t.after(() => rmSync(root, { recursive: true }));
+  const log = (name: string): string => join(root, name);
+  const write = (name: string, lines: number, text = name): string => {
+    writeFileSync(log(name), oldLines(text, 0, lines));
+    return log(name);
+  };
+  return { root, log, write };
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+function inode(path: string, more: Partial<Extract<Recognised, { by: "inode" }>> = {}): Recognised {
+  const { ino, dev } = statSync(path, { bigint: true });
+  return { by: "inode", inode: String(ino), device: String(dev), seenMs: Infinity, ...more };
+}
+
+function entry(path: string | undefined, recognised: Recognised, offset: number, more: Partial<Entry> = {}): Entry {
+  return { name: `entry of ${path}`, input: undefined, path, recognised, offset, ...more };
+}
+
+async function decide(
+  inputs: readonly unknown[],
+  entries: readonly Entry[],
+  known: readonly KnownSource[] = [],
+): Promise<Plan> {
+  const text = JSON.stringify({ inputs, output: { hosts: ["http://127.0.0.1:9200"], index: "logs" } });
+  const { config } = loadText("c.yml", text, { set: [], env: {} });
+  const paths = entries.map(({ path }) => path).filter((path) => path !== undefined);
+  const scope = await Scope.look(config.inputs, paths, systemClock);
+  const finder = new Finder(scope, new Heads(scope.files, 0));
+  const reading = { files: [], entries, left: [], faults: [] };
+  return plan({ reading, inputs: config.inputs, scope, finder, known, nowMs: systemClock.wall() });
+}
+
+const reasons = ({ left }: Plan): readonly string[] => left.map(({ reason }) => reason);
+const taken = (made: Plan): unknown =>
+  made.taken.map(({ source, path }) => [source.input, source.identity.path, path, source.checkpoint]);
+
+test("what fits nothing is left with its reason", async (t) => {
+  const { root, log, write } = place(t);
+  const elsewhere = place(t).write("x.log", 3);
+  for (const name of ["short.log", "late.log", "other.log", "skip.log", "twin-a.log", "twin-b.log"])
+    write(name, 3, "same");
+  writeFileSync(log("packed.log"), gzipSync(oldLines("packed", 0, 30)));
+  const twins = { by: "head", head: Buffer.from(oldLines("same", 0, 1)) } as const;
+  const made = await decide(
+    [{ id: "app", paths: [join(root, "*.log")], exclude: ["skip.log"] }],
+    [
+      entry(log("gone.log"), { by: "path" }, 5),
+      entry(log("short.log"), inode(log("short.log")), 301),
+      entry(log("late.log"), inode(log("late.log"), { seenMs: systemClock.wall() - 3_600_000 }), 100),
+      entry(log("other.log"), { by: "inode", inode: "1", device: undefined, seenMs: Infinity }, 100),
+      entry(log("skip.log"), { by: "path" }, 100),
+      entry(elsewhere, { by: "path" }, 100),
+      entry(log("packed.log"), { by: "path" }, 3000),
+      entry(log("moved.log"), twins, 100),
+      entry(undefined, { by: "lines", crc: 7n }, 100),
+    ],
+  );
+  assert.deepEqual(made.taken, []);
+  // A compressed one and a short one are found first, and looked into then.
+  assert.deepEqual(reasons(made).toSorted(), [
+    "ambiguous",
+    "compressed",
+    "excluded",
+    "gone",
+    "gone",
+    "no-input",
+    "other-file",
+    "other-file",
+    "truncated",
+  ]);
+  const fresh = made.fresh.map(({ path }) => path.slice(root.length + 1));
+  assert.deepEqual(fresh, ["late.log", "other.log", "packed.log", "short.log", "twin-a.log", "twin-b.log"]);
+});
+
+test("a rotated file is found under any name beside its old one, and goes by the name that its input knows", async (t) => {
+  const { root, log, write } = place(t);
+  mkdirSync(log("old"));
+  const entries = ["a.log", "b.log", "c.log"].map((name) => entry(log(name), inode(write(name, 3)), 200));
+  renameSync(log("a.log"), log("a-20261124.log.save"));
+  renameSync(log("b.log"), log("old/b.log"));
+  renameSync(log("c.log"), log("d.log"));
+  const { taken: files } = await decide([{ id: "app", paths: [join(root, "*.log")] }], entries);
+  assert.deepEqual(
+    files.map(({ source, path }) => [source.identity.path, path]),
+    [
+      [log("a.log"), log("a-20261124.log.save")],
+      [log("b.log"), log("old/b.log")],
+      [log("d.log"), log("d.log")],
+    ],
+  );
+});
+
+test("a file without a path of its own goes by the name that its own begins with", async (t) => {
+  const { log, write } = place(t);
+  write("a.log", 1);
+  const head = Buffer.from(oldLines("rotated", 0, 1));
+  write("a.log.2", 3, "rotated");
+  write("b.log.2", 3, "unknown");
+  const unknown = Buffer.from(oldLines("unknown", 0, 1));
+  const made = await decide(
+    [{ id: "app", paths: [log("a.log")] }],
+    [entry(undefined, { by: "head", head }, 200), entry(undefined, { by: "head", head: unknown }, 200)],
+  );
+  assert.deepEqual(taken(made), [["app", log("a.log"), log("a.log.2"), 200]]);
+  assert.deepEqual(reasons(made), ["no-input"]);
+});
+
+test("device numbers may have changed where the place is the same, and only there", async (t) => {
+  const { root, log, write } = place(t);
+  const inputs = [{ id: "app", paths: [join(root, "*")] }];
+  const same = inode(write("a.log", 3), { device: "1" });
+  assert.deepEqual(taken(await decide(inputs, [entry(log("a.log"), same, 200)])), [
+    ["app", log("a.log"), log("a.log"), 200],
+  ]);
+  const moved = await decide(inputs, [entry(log("b.log"), same, 200)]);
+  assert.deepEqual([moved.taken, reasons(moved)], [[], ["gone"]]);
+});
+
+test("every input that reads the file goes on there, by links too; its own entry goes first, else the least offset", async (t) => {
+  const { root, log, write } = place(t);
+  write("a.log", 5);
+  symlinkSync(log("a.log"), log("link"));
+  linkSync(log("a.log"), log("hard"));
+  const inputs = [
+    { id: "one", paths: [log("a.log")] },
+    { id: "two", paths: [log("link"), log("hard")] },
+  ];
+  const made = await decide(inputs, [
+    entry(log("a.log"), inode(log("a.log")), 400, { name: "x", input: "two" }),
+    entry(log("a.log"), inode(log("a.log")), 300, { name: "y" }),
+    entry(log("a.log"), inode(log("a.log")), 500, { name: "z", input: "three" }),
+  ]);
+  const found = made.taken.map(({ source, entry: { name } }) => [source.input, name, source.checkpoint]);
+  assert.deepEqual(found, [
+    ["one", "y", 300],
+    ["two", "x", 400],
+  ]);
+  assert.deepEqual(new Set(reasons(made)), new Set(["second-entry"]));
+  assert.deepEqual(made.fresh, []);
+  assert.ok(root);
+});
+
+test("lengths of a fingerprint other than the usual one are found out, for renamed files too", async (t) => {
+  const { root, log, write } = place(t);
+  const entries = ["a.log", "b.log"].map((name) => {
+    write(name, 30);
+    return entry(log(name), { by: "sha256", hash: sha256(oldLines(name, 0, 30).slice(0, 1500)) }, 2000);
+  });
+  renameSync(log("b.log"), log("b.log.1"));
+  const made = await decide([{ id: "app", paths: [join(root, "*")] }], entries);
+  assert.deepEqual(taken(made), [
+    ["app", log("a.log"), log("a.log"), 2000],
+    ["app", log("b.log.1"), log("b.log.1"), 2000],
+  ]);
+});
+
+test("a source of which nothing was read is moved, one that was read stays, and another generation is no hindrance", async (t) => {
+  const { root, log, write } = place(t);
+  write("a.log", 5);
+  const inputs = [{ id: "app", paths: [join(root, "*.log")] }];
+  const at = async (offset: number, known: readonly KnownSource[] = []): Promise<Plan["taken"][number]> => {
+    const made = await decide(inputs, [entry(log("a.log"), inode(log("a.log")), offset)], known);
+    return made.taken[0] as Plan["taken"][number];
+  };
+  const { source } = await at(200);
+  assert.deepEqual([source.origin, source.checkpoint], [200, 200]);
+  const moved = await at(400, [source]);
+  assert.deepEqual([moved.how, moved.source.id, moved.source.checkpoint], ["moved", source.id, 400]);
+  assert.equal((await at(200, [source])).how, "kept");
+  const read = { ...source, origin: 100 };
+  const kept = await at(400, [read]);
+  assert.deepEqual([kept.how, kept.source], ["kept", read]);
+  const before = { ...read, identity: { ...source.identity, headHash: 1 } };
+  assert.equal((await at(400, [before])).how, "new");
+});
+
+test("files without an entry begin where the agent would begin them", async (t) => {
+  const { log, write } = place(t);
+  const [a, b, old] = [write("a.log", 1), write("b.log", 2), write("old.log", 3)];
+  writeFileSync(log("empty.log"), "");
+  utimesSync(old, 1, 1);
+  const inputs = [
+    { id: "one", paths: [a], start: "end" },
+    { id: "two", paths: [b, old, log("empty.log")], ignore_older: "1h" },
+  ];
+  const { fresh } = await decide(inputs, []);
+  assert.deepEqual(
+    fresh.map(({ path, size, begins }) => [path, size, begins]),
+    [
+      [a, 100, "end"],
+      [b, 200, "beginning"],
+      [old, 300, "never"],
+    ],
+  );
+});
