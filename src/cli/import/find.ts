@@ -30,6 +30,20 @@ export class Finder {
     this.heads = heads;
   }
 
+  /**
+   * To be called with all entries first: files that are in their places tell lengths of fingerprints which find those that
+   * are not; and where none is, those that are named alike.
+   */
+  prepare(entries: readonly Entry[]): void {
+    const hashed = entries.flatMap(({ path, recognised }) => {
+      return path !== undefined && recognised.by === "sha256" ? [{ path, hash: recognised.hash }] : [];
+    });
+    const passes = [(path: string) => [this.scope.at(path)], (path: string) => this.scope.namesakes(path)];
+    for (const likely of passes)
+      for (const { path, hash } of hashed)
+        for (const file of likely(path)) if (file !== undefined) this.heads.learnFrom(file, hash);
+  }
+
   find(entry: Entry): Finding {
     const all = this.candidates(entry);
     const inPlace = all.find(({ path }) => path === entry.path);
@@ -53,7 +67,7 @@ export class Finder {
     if (recognised.by === "inode") {
       return this.scope.withInode(recognised.inode).filter((file) => fits(file, recognised, path));
     }
-    return this.heads.find(recognised, inPlace === undefined ? [] : [inPlace]);
+    return this.heads.find(recognised);
   }
 
   private absent(entry: Entry): Left {

@@ -5,6 +5,8 @@ import { createHash } from "node:crypto";
 import { hashedLength, lineSums, readBeginning } from "./beginnings.ts";
 import type { Recognised } from "./entry.ts";
 
+/** Of a length that is not known: one takes up to 30 ms. */
+const MOST_ATTEMPTS = 500;
 /** Filebeat's fingerprint.length by default. */
 const USUAL_HASHED = 1024;
 
@@ -17,6 +19,7 @@ export class Heads<F extends { readonly path: string }> {
   private readonly byHash = new Map<string, F[]>();
   private readonly byLines = new Map<string, F[]>();
   private readonly lengths = new Set<number>();
+  private attempts = MOST_ATTEMPTS;
 
   /** @param skipped bytes of a header that some of Vector's sources leave out (fingerprint.ignored_header_bytes) */
   constructor(files: readonly F[], skipped: number) {
@@ -24,19 +27,21 @@ export class Heads<F extends { readonly path: string }> {
     this.skipped = skipped;
   }
 
-  /** @param likely what it may be by its path: tells a length that is not the usual one */
-  find(wanted: ByHead, likely: readonly F[]): readonly F[] {
-    if (wanted.by === "lines") return this.withLines(wanted.crc);
-    if (wanted.by === "sha256") return this.withHash(wanted.hash, likely);
-    return this.files.filter(({ path }) => readBeginning(path, wanted.head.length).equals(wanted.head));
+  /** Tries whether this file has this SHA-256 by another length than those that are known. */
+  learnFrom({ path }: F, hash: string): void {
+    this.learn(USUAL_HASHED);
+    if (this.byHash.has(hash) || this.attempts === 0) return;
+    this.attempts--;
+    this.learn(hashedLength(path, hash));
   }
 
-  private withHash(hash: string, likely: readonly F[]): readonly F[] {
-    this.learn(USUAL_HASHED);
-    if (!this.byHash.has(hash)) {
-      for (const { path } of likely) this.learn(hashedLength(path, hash));
+  find(wanted: ByHead): readonly F[] {
+    if (wanted.by === "lines") return this.withLines(wanted.crc);
+    if (wanted.by === "head") {
+      return this.files.filter(({ path }) => readBeginning(path, wanted.head.length).equals(wanted.head));
     }
-    return this.byHash.get(hash) ?? [];
+    this.learn(USUAL_HASHED);
+    return this.byHash.get(wanted.hash) ?? [];
   }
 
   private learn(length: number | undefined): void {

@@ -54,6 +54,7 @@ export function plan(parts: PlanParts): Plan {
   const { reading, finder, known } = parts;
   const left = [...reading.left];
   const claims: Claim[] = [];
+  finder.prepare(reading.entries);
   for (const entry of reading.entries) {
     const finding = finder.find(entry);
     if ("left" in finding) left.push(finding.left);

@@ -27,6 +27,7 @@ export class Scope {
   private readonly byPath = new Map<string, Seen>();
   private readonly inodes = new Map<string, Seen[]>();
   private readonly closed = new Set<string>();
+  private named: ReadonlyMap<string, readonly Seen[]> | undefined;
 
   private constructor(inputs: readonly FileInputOptions[]) {
     this.matchers = inputs.map(matcherOf);
@@ -102,6 +103,21 @@ export class Scope {
   /** An input that matches the name and leaves it out. */
   excluderOf(path: string): FileInputOptions | undefined {
     return this.matchers.find((one) => one.matches(path) && one.excluded(path))?.input;
+  }
+
+  /** Files that may be of the same log, as their names say: of a.log.1 also a.log and a.log.2. */
+  namesakes(path: string): readonly Seen[] {
+    this.named ??= this.byEveryName();
+    return [path, this.formerNames(path)[0]].flatMap((name) => this.named?.get(name ?? "") ?? []);
+  }
+
+  private byEveryName(): ReadonlyMap<string, readonly Seen[]> {
+    const names = this.files.flatMap((file) =>
+      [file.path, ...this.formerNames(file.path)].map((name) => ({ name, file })),
+    );
+    return new Map(
+      [...Map.groupBy(names, ({ name }) => name)].map(([name, all]) => [name, all.map(({ file }) => file)]),
+    );
   }
 
   /** The names that a rotated file may have had before: of a.log.1 a.log, and a. */

@@ -179,18 +179,27 @@ test("every input that reads the file goes on there, by links too; its own entry
   assert.ok(root);
 });
 
-test("lengths of a fingerprint other than the usual one are found out, for renamed files too", async (t) => {
+test("lengths of a fingerprint other than the usual one are found out, by whichever file is in its place", async (t) => {
   const { root, log, write } = place(t);
-  const entries = ["a.log", "b.log"].map((name) => {
-    write(name, 30);
-    return entry(log(name), { by: "sha256", hash: sha256(oldLines(name, 0, 30).slice(0, 1500)) }, 2000);
-  });
-  renameSync(log("b.log"), log("b.log.1"));
-  const made = await decide([{ id: "app", paths: [join(root, "*")] }], entries);
-  assert.deepEqual(taken(made), [
-    ["app", log("a.log"), log("a.log"), 2000],
-    ["app", log("b.log.1"), log("b.log.1"), 2000],
-  ]);
+  const print = (text: string): Recognised => ({ by: "sha256", hash: sha256(oldLines(text, 0, 30).slice(0, 1500)) });
+  const inputs = [{ id: "app", paths: [join(root, "*")] }];
+  // All were rotated once more; what has the name of the first is a file that was not read yet.
+  for (const [name, text] of [
+    ["a.log.1", "new"],
+    ["a.log.2", "one"],
+    ["b.log.2", "two"],
+  ] as const)
+    write(name, 30, text);
+  const entries = [entry(log("a.log.1"), print("one"), 2000), entry(log("b.log.1"), print("two"), 2000)];
+  const found = [
+    ["app", log("a.log.2"), log("a.log.2"), 2000],
+    ["app", log("b.log.2"), log("b.log.2"), 2000],
+  ];
+  assert.deepEqual(taken(await decide(inputs, entries)), found);
+  write("c.log", 30, "three");
+  const inPlace = entry(log("c.log"), print("three"), 3000);
+  const more = [...found, ["app", log("c.log"), log("c.log"), 3000]];
+  assert.deepEqual(taken(await decide(inputs, [...entries, inPlace])), more);
 });
 
 test("a source of which nothing was read is moved, one that was read stays, and another generation is no hindrance", async (t) => {
