@@ -1,0 +1,110 @@
+// What programs write in each format that needs a record table, with what must become of it: numbered records of bytes
+// that hardly compress, joined, filtered, redacted or decoded. A new format joins by one entry of SHAPES.
+import { randomBytes } from "node:crypto";
+import type { Level } from "../../src/core/options.ts";
+import type { Random } from "./random.ts";
+
+/** A record as it has to arrive, or the filter that it meets. */
+export interface Expected {
+  /** Where it begins in what was written. */
+  readonly at: number;
+  readonly message: string;
+  readonly level: Level;
+  /** As @timestamp has to say it; undefined: the time of reading. */
+  readonly time?: string;
+  readonly fate: "kept" | "filtered";
+}
+
+export interface Written {
+  readonly bytes: Buffer;
+  readonly records: readonly Expected[];
+}
+
+export interface Shape {
+  /** Of the configuration, beside id and paths. */
+  readonly input: Readonly<Record<string, unknown>>;
+  /** One or a few records, the first of them numbered `n`, the others by what follows. */
+  readonly write: (n: number, random: Random) => Written;
+}
+
+/** Every fiftieth is an error. */
+function levelOf(n: number): Level {
+  return n % 50 === 0 ? "error" : "info";
+}
+
+function noise(random: Random): string {
+  return randomBytes(20 + random.below(120)).toString("base64");
+}
+
+function sentence(n: number, random: Random): string {
+  return `06:40:12 ${levelOf(n).toUpperCase()} record ${n} ${noise(random)}`;
+}
+
+function lines(of: readonly string[], records: readonly Expected[], encoding: BufferEncoding = "utf8"): Written {
+  return { bytes: Buffer.from(of.map((line) => `${line}\n`).join(""), encoding), records };
+}
+
+const TIME = "2026-11-24T06:40:12.123Z";
+
+/** Some records whole, some in parts with another stream's between them, in either container format. */
+function inParts(part: (stream: string, text: string, state: "P" | "F") => string) {
+  return (n: number, random: Random): Written => {
+    const expected = { level: levelOf(n), time: TIME, fate: "kept" } as const;
+    const message = sentence(n, random);
+    if (random.chance(0.5)) return lines([part("stdout", message, "F")], [{ ...expected, at: 0, message }]);
+    const cut = 25 + random.below(message.length - 25);
+    const first = part("stdout", message.slice(0, cut), "P");
+    const other = sentence(n + 1, random);
+    return lines(
+      [first, part("stderr", other, "F"), part("stdout", message.slice(cut), "F")],
+      [
+        { ...expected, at: 0, message },
+        { ...expected, at: first.length + 1, message: other, level: levelOf(n + 1) },
+      ],
+    );
+  };
+}
+
+export const SHAPES: Readonly<Record<string, Shape>> = {
+  text: {
+    input: {},
+    write: (n, random) => {
+      const message = sentence(n, random);
+      const ends = random.pick(["", "", "\r", "\n", "\r\n\r"]);
+      return lines([message + ends], [{ at: 0, message, level: levelOf(n), fate: "kept" }]);
+    },
+  },
+  cri: {
+    input: { format: "cri" },
+    write: inParts((stream, text, state) => `${TIME} ${stream} ${state} ${text}`),
+  },
+  docker: {
+    input: { format: "docker" },
+    write: inParts((stream, text, state) =>
+      JSON.stringify({ log: state === "F" ? `${text}\n` : text, stream, time: TIME }),
+    ),
+  },
+  multiline: {
+    input: { multiline: { start: "^\\d\\d:", timeout: "60s" } },
+    write: (n, random) => {
+      const more = Array.from({ length: random.below(4) }, () => `\tat ${noise(random)}`);
+      const message = [sentence(n, random), ...more].join("\n");
+      return lines([message], [{ at: 0, message, level: levelOf(n), fate: "kept" }]);
+    },
+  },
+  filters: {
+    input: { exclude_lines: ["GET /health"], redact: ["\\b\\d{16}\\b"] },
+    write: (n, random) => {
+      const written = sentence(n, random) + (n % 10 === 3 ? " GET /health" : n % 10 === 4 ? " 4111111111111111" : "");
+      const fate = n % 10 === 3 ? "filtered" : "kept";
+      return lines([written], [{ at: 0, message: written.replace(/ \d{16}$/, " ***"), level: levelOf(n), fate }]);
+    },
+  },
+  latin1: {
+    input: { encoding: "latin1" },
+    write: (n, random) => {
+      const message = `${sentence(n, random)} gr\u00fc\u00dfe`;
+      return lines([message], [{ at: 0, message, level: levelOf(n), fate: "kept" }], "latin1");
+    },
+  },
+};
