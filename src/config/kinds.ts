@@ -47,6 +47,9 @@ export function timeFormat(): Schema<string> {
   });
 }
 
+/** Names of the encoding that the WHATWG calls `replacement`. */
+const REPLACED = /^\s*(?:replacement|csiso2022kr|hz-gb-2312|iso-2022-(?:kr|cn|cn-ext))\s*$/i;
+
 export function encoding(): Schema<string> {
   return text((value) => {
     try {
@@ -67,6 +70,12 @@ export function encoding(): Schema<string> {
         "euc-kr",
         "big5",
       ];
+      if (REPLACED.test(value))
+        return {
+          code: "bad-encoding",
+          says: "is {value}, which the WHATWG names only to refuse it: bytes mean other characters than they seem to",
+          help: "convert such files first, for example by `iconv`",
+        };
       const near = nearestWord(value, known);
       return {
         code: "bad-encoding",

@@ -18,19 +18,6 @@ const given = (value: unknown): boolean => value !== undefined;
 const INPUT: readonly Lack[] = [
   { key: "format", used: (value) => value === "json", instead: "`format: text` ships each line as it stands" },
   {
-    key: "encoding",
-    used: (value, { format }) => {
-      const { encoding } = new TextDecoder(String(value));
-      return /^(?:utf-16|iso-2022)/.test(encoding) || (encoding !== "utf-8" && format !== "text");
-    },
-    instead: "`encoding: utf-8`, or with `format: text` one in which a line end is one byte",
-  },
-  {
-    key: "multiline",
-    used: (value, { format }) => value !== undefined && format !== "text",
-    instead: "remove it: each message of a container is a record; it acts with `format: text`",
-  },
-  {
     key: "timestamp",
     used: (value) => (value as { field?: unknown } | undefined)?.field !== undefined,
     instead: "remove its `field`: the time is looked for in the whole record",

@@ -181,7 +181,10 @@ const TABLE: readonly (readonly [
     [
       ["utf-8", "utf-8"],
       ["GBK", "GBK"],
+      ["utf-16", "utf-16"],
       ["ebcdic", "bad-encoding"],
+      ["iso-2022-kr", "bad-encoding"],
+      [" Replacement", "bad-encoding"],
     ],
   ],
   [

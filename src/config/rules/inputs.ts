@@ -3,6 +3,7 @@ import type { Report } from "../report.ts";
 import { present } from "../report.ts";
 import type { Read, ReadInput } from "../schema/index.ts";
 import { nearestWord } from "../suggest.ts";
+import { formatRules } from "./formats.ts";
 
 export function inputRules(config: Read, report: Report): void {
   if (config.inputs.length === 0 && report.sound(["inputs"])) {
@@ -19,6 +20,7 @@ export function inputRules(config: Read, report: Report): void {
     unknownPolicy(config, input, i, report);
     endlessRecord(input, i, report);
     serversOwnFields(input, i, report);
+    formatRules(input, i, report);
   }
 }
 

@@ -23,6 +23,7 @@ import { Registry } from "./registry.ts";
 import { Renames } from "./renames.ts";
 import { type FileInputStatus, statusOf } from "./status.ts";
 import type { LaneName, Tail } from "./tail.ts";
+import { encodingOf } from "./text-code.ts";
 
 /** Reads at once: more bring nothing, the thread pool has four threads. */
 const READERS = 3;
@@ -69,15 +70,17 @@ export class FileInput {
     this.growth = new Growth(parts.clock);
     this.entered = new Wakeup(parts.clock);
     this.descriptors = new Descriptors(nag);
-    this.generations = new Generations({ shared, registry, descriptors: this.descriptors, ready });
+    const encoding = encodingOf(options.encoding);
+    const framing = framingFor(options, encoding, parts.kernel, () => parts.clock.wall());
+    const { cutBehind } = framing;
+    this.generations = new Generations({ shared, registry, descriptors: this.descriptors, ready, encoding, cutBehind });
     const { descriptors, generations, growth } = this;
     this.looker = new Looker({ shared, registry, descriptors, generations, ready, agenda, growth });
     const { looker } = this;
     this.renames = new Renames({ shared, registry, generations, looker });
     const { renames } = this;
     this.discovery = new Discovery({ shared, patterns, excluded, registry, descriptors, generations, looker, renames });
-    const framing = framingFor(options, parts.kernel, () => parts.clock.wall());
-    this.reader = new Reader({ shared, framing, descriptors, generations, fault: this.end.reject });
+    this.reader = new Reader({ shared, framing, encoding, descriptors, generations, fault: this.end.reject });
     const { discovery } = this;
     const entered = (): void => this.enter();
     if (parts.mode === "follow")

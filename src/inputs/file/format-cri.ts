@@ -9,9 +9,6 @@ const TIME_BYTES = 40;
 
 export const CRI: LineFormat = {
   records: "wrapped",
-  joined: "plain",
-  between: "nothing",
-  most: Infinity,
   read(bytes, from, to, line) {
     asItStands(line, from, to);
     let space = from + 19;

@@ -9,9 +9,6 @@ const BACKSLASH = 92;
 
 export const DOCKER: LineFormat = {
   records: "wrapped",
-  joined: "json",
-  between: "nothing",
-  most: Infinity,
   read(bytes, from, to, line) {
     asItStands(line, from, to);
     let end = to;

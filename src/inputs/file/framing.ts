@@ -2,19 +2,25 @@
 // of a record, says how many of them it dealt with, and what the records' bytes are: those at the front, or others.
 import type { Region } from "../../core/arena.ts";
 import type { Count, Fate } from "../../core/fate.ts";
+import type { TextCode } from "./text-code.ts";
 
 /** Bytes of one turn; only a line that is longer asks for more. */
 export const TURN_BYTES = 256 * 1024;
+
+/**
+ * more: more may come. quiet: it is not waited for to make records of several lines whole. still: nor to end a last line.
+ * end: nothing comes.
+ */
+export type After = "more" | "quiet" | "still" | "end";
 
 export interface ReadBytes {
   readonly region: Region;
   /** Exactly the bytes that were read. */
   readonly bytes: Buffer;
-  /**
-   * end: nothing comes after them; what lacks its line end is a record. quiet: what may come is not waited for any more.
-   * more: more may come.
-   */
-  readonly after: "more" | "quiet" | "end";
+  /** Of the first of them in the file. */
+  readonly offset: number;
+  readonly code: TextCode;
+  readonly after: After;
   /** Bytes that the records may be. */
   readonly room: number;
 }
@@ -50,6 +56,8 @@ export interface Framing {
   readonly tableBytes: number;
   /** Bytes that the records are at most for each byte of the source. */
   readonly growth: number;
+  /** Where the rest of a line is passed over, at least so many bytes of that line lie before. */
+  readonly cutBehind: number;
   frame(read: ReadBytes): Framed;
   /** Bytes that come while a line's rest is passed over. */
   pass(read: ReadBytes): Framed;

@@ -10,14 +10,16 @@ import type { Shared } from "./parts.ts";
 import type { ReadyQueue } from "./ready.ts";
 import type { Registry } from "./registry.ts";
 import { CLOSED, type LineState, type Tail } from "./tail.ts";
-
-const NEWLINE = 10;
+import { codeOf, type Encoding, type TextCode } from "./text-code.ts";
 
 export interface GenerationsParts {
   readonly shared: Shared;
   readonly registry: Registry;
   readonly descriptors: Descriptors;
   readonly ready: ReadyQueue;
+  readonly encoding: Encoding;
+  /** Framing's. */
+  readonly cutBehind: number;
 }
 
 export class Generations {
@@ -27,17 +29,22 @@ export class Generations {
   private readonly registry: Registry;
   private readonly descriptors: Descriptors;
   private readonly ready: ReadyQueue;
+  private readonly encoding: Encoding;
+  private readonly cutBehind: number;
 
   constructor(parts: GenerationsParts) {
     this.shared = parts.shared;
     this.registry = parts.registry;
     this.descriptors = parts.descriptors;
     this.ready = parts.ready;
+    this.encoding = parts.encoding;
+    this.cutBehind = parts.cutBehind;
   }
 
   /** A new source for an open file that has `size` bytes. */
   begin(tail: Tail, size: number, start: "beginning" | "end"): void {
-    const origin = start === "end" ? endOfLastLine(tail.fd, size) : 0;
+    tail.code = codeOf(this.encoding, readStart(tail.fd));
+    const origin = start === "end" ? endOfLastLine(tail.fd, size, tail.code) : 0;
     const mark = markBefore(tail.fd, origin);
     tail.head = readHead(tail.fd, origin);
     this.shared.unread.skipped += origin;
@@ -50,7 +57,8 @@ export class Generations {
   resume(tail: Tail, known: KnownSource, size: number): void {
     // The head that was kept may reach beyond the checkpoint, or be one commit behind it.
     tail.head = readHead(tail.fd, known.checkpoint);
-    tail.line = lineAt(tail.fd, known, this.shared.options.maxRecord);
+    tail.code = codeOf(this.encoding, readStart(tail.fd));
+    tail.line = lineAt(tail.fd, known.checkpoint, this.cutBehind, tail.code);
     tail.seek(known.checkpoint, known.mark);
     tail.source = known.id;
     this.open(tail, known, size);
@@ -135,31 +143,35 @@ export class Generations {
   }
 }
 
+/** The bytes that can be the mark of an encoding. */
+function readStart(fd: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0));
+}
+
 /** Offset behind the last line end before `size`. */
-function endOfLastLine(fd: number, size: number): number {
+function endOfLastLine(fd: number, size: number, code: TextCode): number {
   const block = Buffer.allocUnsafe(65536);
-  for (let end = size; end > 0; end -= block.length) {
+  for (let end = size - (size % code.unit); end > 0; end -= block.length) {
     const start = Math.max(0, end - block.length);
     const read = readSync(fd, block, 0, end - start, start);
-    const at = block.subarray(0, read).lastIndexOf(NEWLINE);
-    if (at >= 0) return start + at + 1;
+    const at = code.lastLineEnd(block.subarray(0, read), start);
+    if (at >= 0) return start + at;
   }
   return 0;
 }
 
 /**
- * Whether a checkpoint lies inside of a line that is passed over: it is not behind a line end, and what lies before it
- * is all of one record's allowance. (Behind a last line that was taken without its end, a new record begins.)
+ * Whether a checkpoint lies inside of a line that is passed over: it is not behind a line end, and none ends in all that
+ * is read of such a line before its rest is. (Behind a last line that was taken without its end, a new record begins.)
  */
-function lineAt(fd: number, known: KnownSource, maxRecord: number): LineState {
-  // A cut at a character boundary takes up to 3 bytes less than the maximum.
-  const length = Math.max(1, maxRecord - 3);
-  if (known.checkpoint < length || endsWithin(fd, known.checkpoint - 1, known.checkpoint)) return "start";
-  return endsWithin(fd, known.checkpoint - length, known.checkpoint) ? "start" : "oversized";
+function lineAt(fd: number, checkpoint: number, cutBehind: number, code: TextCode): LineState {
+  if (checkpoint < cutBehind || endsWithin(fd, checkpoint - code.unit, checkpoint, code)) return "start";
+  return endsWithin(fd, checkpoint - cutBehind, checkpoint, code) ? "start" : "oversized";
 }
 
 /** Does a line end lie in [from, to)? */
-function endsWithin(fd: number, from: number, to: number): boolean {
+function endsWithin(fd: number, from: number, to: number, code: TextCode): boolean {
   const bytes = Buffer.allocUnsafe(to - from);
-  return bytes.subarray(0, readSync(fd, bytes, 0, to - from, from)).includes(NEWLINE);
+  return code.lastLineEnd(bytes.subarray(0, readSync(fd, bytes, 0, to - from, from)), from) >= 0;
 }

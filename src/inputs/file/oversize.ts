@@ -3,7 +3,8 @@
 // rest are chunks of their own, and the rest advances the position read by read, so a line of any length costs
 // `max_record` of memory and needs no record table.
 import { DROPPED_OVERSIZE } from "../../core/fate.ts";
-import { counted, type Framed, kept } from "./framing.ts";
+import { counted, type Framed, type ReadBytes, WAIT } from "./framing.ts";
+import { type TextCode, wholeUnits } from "./text-code.ts";
 
 export const NEWLINE = 10;
 export const RETURN = 13;
@@ -18,19 +19,25 @@ export function firstOversize(bytes: Buffer, max: number): number {
   }
 }
 
-/** `bytes` begin with a line that exceeds `max`. */
-export function cutOversize(bytes: Buffer, max: number, oversize: "truncate" | "skip"): Framed {
-  if (oversize === "truncate") return kept(1, characterBoundary(bytes, max), "oversized");
-  const { end, rest } = passOver(bytes);
+/** What was read begins with a line that is passed over. */
+export function skipLine(read: ReadBytes): Framed {
+  const { end, rest } = passOver(read);
   return counted(DROPPED_OVERSIZE, 1, end, rest);
 }
 
 /** Up to and including the next line end. */
-export function passOver(bytes: Buffer): Framed {
-  const at = bytes.indexOf(NEWLINE);
-  return at < 0
-    ? counted(DROPPED_OVERSIZE, 0, bytes.length, "oversized")
-    : counted(DROPPED_OVERSIZE, 0, at + 1, "start");
+export function passOver(read: ReadBytes): Framed {
+  const { bytes, code, offset } = read;
+  const end = code.lineEnd(bytes, 0, offset);
+  if (end >= 0) return counted(DROPPED_OVERSIZE, 0, end, "start");
+  const whole = wholeUnits(read);
+  return whole === 0 ? WAIT : counted(DROPPED_OVERSIZE, 0, whole, "oversized");
+}
+
+/** Where a record can end at or before `at`, which is no line end: of encodings of several bytes only decoding tells. */
+export function placeToCut(bytes: Buffer, at: number, code: TextCode, offset: number): number {
+  if (code.decode === undefined) return characterBoundary(bytes, at);
+  return at - ((offset + at) % code.unit);
 }
 
 function contentEnd(bytes: Buffer, start: number, end: number): number {

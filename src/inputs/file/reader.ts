@@ -17,12 +17,14 @@ import type { Generations } from "./generations.ts";
 import { hasHead, markWithin } from "./identity.ts";
 import type { Shared } from "./parts.ts";
 import type { Tail } from "./tail.ts";
+import { codeOf, type Encoding } from "./text-code.ts";
 
 const readInto = promisify(readv);
 
 export interface ReaderParts {
   readonly shared: Shared;
   readonly framing: Framing;
+  readonly encoding: Encoding;
   readonly descriptors: Descriptors;
   readonly generations: Generations;
   readonly fault: (error: unknown) => void;
@@ -105,9 +107,18 @@ export class Reader {
   }
 
   private take(tail: Tail, region: Region, before: Buffer, bytes: Buffer): void {
-    const { framing, generations } = this.parts;
+    const { encoding, framing, generations } = this.parts;
     const start = tail.position;
-    const read = { region, bytes, after: after(tail, start + bytes.length), room: region.length - this.tableRoom };
+    // What a file begins with can come after it was found.
+    if (start === 0) tail.code = codeOf(encoding, bytes);
+    const read = {
+      region,
+      bytes,
+      offset: start,
+      code: tail.code,
+      after: after(tail, start + bytes.length),
+      room: region.length - this.tableRoom,
+    };
     const framed = tail.line === "start" ? framing.frame(read) : framing.pass(read);
     if (framed.end > 0) {
       tail.position += framed.end;

@@ -3,7 +3,6 @@
 //
 // What must hold: the lengths of the records and the counted bytes add up to the span. Lines that hold nothing belong to
 // the last record. What was written since `keep` can be taken back by `undo`.
-import { isAscii } from "node:buffer";
 import { TABLE, TABLE_ENTRY } from "../../core/chunk.ts";
 import { type Count, DROPPED_FILTERED, DROPPED_OVERSIZE, type Fate } from "../../core/fate.ts";
 import type { Rewritten } from "./framing.ts";
@@ -11,6 +10,7 @@ import { unescape } from "./json-string.ts";
 import type { Line } from "./line-format.ts";
 import { characterBoundary } from "./oversize.ts";
 import type { Rules } from "./rules.ts";
+import type { Decode, Piece, TextCode } from "./text-code.ts";
 
 /** Records of one chunk at most; memory is set aside for so many. */
 export const MOST_RECORDS = 8192;
@@ -21,7 +21,6 @@ const RETURN = 13;
 export interface WriterOptions {
   readonly maxRecord: number;
   readonly oversize: "truncate" | "skip";
-  readonly decoder: TextDecoder | undefined;
 }
 
 interface State {
@@ -57,13 +56,12 @@ export class RecordWriter {
   private at = 0;
   private readonly maxRecord: number;
   private readonly oversize: "truncate" | "skip";
-  private readonly decoder: TextDecoder | undefined;
+  private decode: Decode | undefined;
   private readonly rules: Rules;
 
   constructor(options: WriterOptions, rules: Rules) {
     this.maxRecord = options.maxRecord;
     this.oversize = options.oversize;
-    this.decoder = options.decoder;
     this.rules = rules;
   }
 
@@ -76,7 +74,8 @@ export class RecordWriter {
   }
 
   /** Begins a chunk of at most `capacity` bytes. */
-  begin(capacity: number): void {
+  begin(capacity: number, code: TextCode): void {
+    this.decode = code.decode;
     if (this.bytes.length < capacity) this.bytes = Buffer.allocUnsafe(capacity);
     Object.assign(this.kept, NOTHING);
     this.content = "same";
@@ -92,20 +91,23 @@ export class RecordWriter {
     this.at = this.now.end;
   }
 
-  append(source: Buffer, from: number, to: number, text: Line["text"]): void {
-    if (text === "json") this.at = unescape(source, from, to, this.bytes, this.at);
-    else {
-      const length = source.copy(this.bytes, this.at, from, to);
-      this.at += this.decoder === undefined ? length : this.decode(this.decoder, length);
+  /** The text of a record, of which a \r at its end is no part, or the beginning of one. */
+  append(source: Buffer, from: number, to: number, text: Line["text"], piece: Piece): void {
+    const { bytes, decode } = this;
+    const start = this.at;
+    if (text === "json") this.at = unescape(source, from, to, bytes, start);
+    else this.at += source.copy(bytes, start, from, to);
+    const decoded = decode === undefined ? -1 : decode(bytes, start, this.at - start, piece);
+    if (decoded >= 0) {
+      this.content = "changed";
+      this.at = start + decoded;
     }
+    if (piece === "whole" && this.at > start && bytes[this.at - 1] === RETURN) this.at--;
   }
 
-  /** The `length` bytes that were written last. */
-  private decode(decoder: TextDecoder, length: number): number {
-    const encoded = this.bytes.subarray(this.at, this.at + length);
-    if (isAscii(encoded)) return length;
-    this.content = "changed";
-    return this.bytes.write(decoder.decode(encoded), this.at);
+  /** The text of a record that is UTF-8 already. */
+  copy(source: Buffer, length: number): void {
+    this.at += source.copy(this.bytes, this.at, 0, length);
   }
 
   /** What was appended is a record that begins at `start` of the chunk and stands for `length` bytes of the source. */
@@ -113,7 +115,6 @@ export class RecordWriter {
     const { now, bytes, rules } = this;
     const from = now.end;
     let stop = this.at;
-    if (stop > from && bytes[stop - 1] === RETURN) stop--;
     this.at = from;
     if (stop === from) {
       now.idle += length;

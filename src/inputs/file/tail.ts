@@ -11,6 +11,7 @@ import type { Envelope } from "../../core/chunk.ts";
 import type { Identity, Mark, SourceId } from "../../core/source.ts";
 import { NO_MARK } from "../../core/source.ts";
 import { type Head, liveKey, NO_HEAD } from "./identity.ts";
+import { type TextCode, UTF8 } from "./text-code.ts";
 
 export type TailMode = "named" | "displaced" | "nameless" | "over";
 /** Of the queue for turns. */
@@ -54,6 +55,7 @@ export class Tail {
   /** No line ends between the position and here. */
   searched = 0;
   line: LineState = "start";
+  code: TextCode = UTF8;
   end: EndState = "open";
   /** The size of the file for which it was quiet so long that a record of several lines is not waited for; 0: none. */
   quietAt = 0;

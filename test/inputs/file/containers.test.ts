@@ -39,6 +39,81 @@ test("a record in parts is not passed before its end, and is whole after a resta
   assert.equal(source.end, last + "not of the format\n".length);
 });
 
+const TRACES = { start: /^\S/, end: undefined, indent: false, timeout: 2000, maxRecords: 1000 };
+const at = (ms: number): string => new Date(MS + ms).toISOString();
+
+test("stack traces of two streams, one of them in parts, through a restart", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const log = join(dir, "0.log");
+  const lines = [
+    `${at(0)} stdout F one\n`,
+    `${at(1)} stderr F Exception: x\n`,
+    `${at(2)} stdout F two\n`,
+    `${at(3)} stderr P \tat a\n`,
+    `${at(4)} stdout F three\n`,
+    `${at(5)} stderr F .b(C.java:1)\n`,
+  ];
+  const more = [`${at(6)} stderr F \tat c\n`, `${at(7)} stderr F Exception: y\n`, `${at(8)} stdout F four\n`];
+  const offsets = [...lines, ...more].map((_, i, all) => all.slice(0, i).join("").length);
+  writeFileSync(log, lines.join(""));
+  const first = await run({ format: "cri", multiline: { ...TRACES, timeout: 60_000 } });
+  const [source] = intake.sources.values();
+  assert.ok(source);
+  await first.done();
+  await first.stop();
+  assert.equal(source.end, offsets[1], "the checkpoint stands where the open record of stderr begins");
+  intake.restart();
+
+  const second = await run({ format: "cri", multiline: TRACES });
+  appendFileSync(log, more.join(""));
+  await intake.until(() => source.records === 6, "all of it, the last ones after their time");
+  await second.stop();
+  const found = source.taken.flatMap(({ entries }) => entries).sort((a, b) => a.offset - b.offset);
+  assert.deepEqual(found, [
+    { offset: offsets[0], text: "one", time: MS },
+    { offset: offsets[1], text: "Exception: x\n\tat a.b(C.java:1)\n\tat c", time: MS + 1 },
+    { offset: offsets[2], text: "two", time: MS + 2 },
+    { offset: offsets[4], text: "three", time: MS + 4 },
+    { offset: offsets[7], text: "Exception: y", time: MS + 7 },
+    { offset: offsets[8], text: "four", time: MS + 8 },
+  ]);
+});
+
+test("an open record of stderr does not hold a busy stdout: its time is up by the runtime's clock", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const log = join(dir, "0.log");
+  const trace = [`${at(0)} stderr F Exception: x\n`, `${at(1)} stderr F \tat a\n`];
+  const early = [`${at(10)} stdout F one\n`, `${at(1999)} stdout F two\n`];
+  writeFileSync(log, [...trace, ...early].join(""));
+  await run({ format: "cri", multiline: { ...TRACES, timeout: 60_000 } });
+  const [source] = intake.sources.values();
+  appendFileSync(log, `${at(60_000)} stdout F not yet\n`);
+  appendFileSync(log, `${at(60_001)} stdout F late\n`);
+  await intake.until(() => source?.records === 4, "the trace and what came before the late line");
+  assert.deepEqual(
+    source?.taken.flatMap(({ entries }) => entries.map(({ text }) => text)).sort(),
+    ["Exception: x\n\tat a", "not yet", "one", "two"].sort(),
+  );
+  assert.equal(source.end, [...trace, ...early].join("").length + `${at(60_000)} stdout F not yet\n`.length);
+});
+
+test("docker's messages in records of several lines", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const line = (text: string, stream: string): string => `${JSON.stringify({ log: text, stream, time: AT })}\n`;
+  const all = [line("E x\r\n", "stdout"), line("\tat", "stdout"), line("W\n", "stderr"), line(' "a"\n', "stdout")];
+  writeFileSync(join(dir, "0.log"), all.join(""));
+  const input = await run({ format: "docker", multiline: TRACES }, { mode: "once" });
+  await input.done();
+  const [source] = intake.sources.values();
+  assert.deepEqual(
+    source?.taken.flatMap(({ entries }) => entries),
+    [
+      { offset: 0, text: 'E x\n\tat "a"', time: MS },
+      { offset: `${all[0]}${all[1]}`.length, text: "W", time: MS },
+    ],
+  );
+});
+
 test("what is unfinished at the end of a last reading is taken as it is", async (t) => {
   const { dir, intake, run } = bench(t);
   writeFileSync(join(dir, "0.log"), `${AT} stdout P the last \n${AT} stdout P words`);

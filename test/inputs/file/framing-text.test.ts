@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { Arena } from "../../../src/core/arena.ts";
 import { DROPPED_OVERSIZE } from "../../../src/core/fate.ts";
 import { TextFraming } from "../../../src/inputs/file/framing-text.ts";
+import { UTF8 } from "../../../src/inputs/file/text-code.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
 
 const arena = new Arena(1 << 18);
@@ -22,7 +23,7 @@ function records(source: Buffer, framing: TextFraming, sizes: readonly number[],
     const bytes = arena.view(region);
     piece.copy(bytes);
     const after = position + piece.length === source.length ? "end" : "more";
-    const read = { region, bytes, after, room: bytes.length } as const;
+    const read = { region, bytes, offset: position, code: UTF8, after, room: bytes.length } as const;
     const framed = line === "start" ? framing.frame(read) : framing.pass(read);
     let at = position;
     let count = 0;

@@ -1,0 +1,44 @@
+// Rules over what an input's lines are: settings that its format rules out.
+import type { Report } from "../report.ts";
+import type { ReadInput } from "../schema/index.ts";
+
+export function formatRules(input: ReadInput, i: number, report: Report): void {
+  encodingOfFormat(input, i, report);
+  recordsOfLines(input, i, report);
+}
+
+/** What the bytes of a format's own syntax are. */
+const SYNTAX: Readonly<Record<ReadInput["format"], "any" | "ascii" | "utf-8">> = {
+  text: "any",
+  cri: "ascii",
+  docker: "utf-8",
+  json: "utf-8",
+};
+
+function encodingOfFormat({ format, encoding }: ReadInput, i: number, report: Report): void {
+  const path = ["inputs", i, "encoding"];
+  if (!report.sound(path) || !report.sound(["inputs", i, "format"])) return;
+  const { encoding: name } = new TextDecoder(encoding);
+  const syntax = SYNTAX[format];
+  if (syntax === "any" || name === "utf-8" || (syntax === "ascii" && !name.startsWith("utf-16"))) return;
+  const says =
+    syntax === "ascii"
+      ? `\`format: ${format}\` needs an encoding in which a line end is one byte: its times are ASCII`
+      : `\`format: ${format}\` is UTF-8 by definition`;
+  report.error(path, {
+    code: "not-of-format",
+    message: `\`inputs[].encoding\` is \`${encoding}\`, but ${says}`,
+    help: syntax === "ascii" ? "the encoding of the messages, or `utf-8`" : "remove it",
+  });
+}
+
+function recordsOfLines({ format, multiline }: ReadInput, i: number, report: Report): void {
+  const path = ["inputs", i, "multiline"];
+  if (multiline === undefined || format !== "json" || !report.sound(path)) return;
+  report.error(path, {
+    code: "not-of-format",
+    point: "key",
+    message: "`inputs[].multiline` joins lines, but with `format: json` each line is a record by itself",
+    help: "remove it, or `format: text`",
+  });
+}

@@ -1,0 +1,150 @@
+// How the text of a file is written: where its lines end, what its bytes are as UTF-8, and the mark (BOM) that its first
+// bytes may be. Line ends stand at whole code units, counted from the start of the file and not of what was read.
+import { isAscii } from "node:buffer";
+
+const NEWLINE = 10;
+
+/** cut: what follows is not looked at, so that its last character may lack bytes. */
+export type Piece = "whole" | "cut";
+
+/** Turns bytes[at, at + length) into UTF-8 at the same place; returns how many bytes that is, -1 where nothing changed. */
+export type Decode = (bytes: Buffer, at: number, length: number, piece: Piece) => number;
+
+export interface TextCode {
+  /** Bytes of a code unit. */
+  readonly unit: 1 | 2;
+  /** What a file may begin with that is not of its text. */
+  readonly mark: Buffer;
+  /** Undefined: it is UTF-8 already. */
+  readonly decode: Decode | undefined;
+  /** Index behind the first line end that begins at or behind `from`, -1 without one; bytes[0] is byte `offset` of the file. */
+  lineEnd(bytes: Buffer, from: number, offset: number): number;
+  /** Index behind the last line end; -1: there is none. */
+  lastLineEnd(bytes: Buffer, offset: number): number;
+}
+
+export const UTF8 = singles(Buffer.from("\ufeff"), undefined);
+
+/** One code, or two of which a file's first bytes choose. */
+export interface Encoding {
+  readonly codes: readonly [TextCode, ...TextCode[]];
+  /** Bytes of UTF-8 that a byte can become. */
+  readonly growth: number;
+}
+
+const NO_MARK = Buffer.alloc(0);
+const LITTLE_MARK = Buffer.from([0xff, 0xfe]);
+const BIG_MARK = Buffer.from([0xfe, 0xff]);
+
+/** By its WHATWG name. `utf-16` and its other names without a byte order leave that to the file. */
+export function encodingOf(label: string): Encoding {
+  const decoder = new TextDecoder(label, { ignoreBOM: true });
+  switch (decoder.encoding) {
+    case "utf-8":
+      return { codes: [UTF8], growth: 1 };
+    case "utf-16le":
+      return { codes: /^\s*utf-16le\s*$/i.test(label) ? [LITTLE] : [LITTLE, BIG], growth: 3 };
+    case "utf-16be":
+      return { codes: [BIG], growth: 3 };
+    default:
+      // GB 18030 knows a mark of its own.
+      return { codes: [singles(markIn(decoder), decoding(decoder))], growth: 3 };
+  }
+}
+
+/** The code of a file that begins with `head`: the first, unless it bears the mark of another. */
+export function codeOf(encoding: Encoding, head: Buffer): TextCode {
+  return encoding.codes.find((code) => begins(head, code.mark)) ?? encoding.codes[0];
+}
+
+/** Bytes of the mark at the start of a file. */
+export function markLength(code: TextCode, head: Buffer): number {
+  return begins(head, code.mark) ? code.mark.length : 0;
+}
+
+/** How far bytes can be taken: half a code unit is not there yet, but at the very end it is all that there will be. */
+export function wholeUnits(read: { bytes: Buffer; code: TextCode; offset: number; after: string }): number {
+  const { bytes, code, offset, after } = read;
+  return after === "end" ? bytes.length : bytes.length - ((offset + bytes.length) % code.unit);
+}
+
+function begins(head: Buffer, mark: Buffer): boolean {
+  return mark.length > 0 && head.subarray(0, mark.length).equals(mark);
+}
+
+function markIn(decoder: TextDecoder): Buffer {
+  return decoder.encoding.startsWith("gb") ? Buffer.from([0x84, 0x31, 0x95, 0x33]) : NO_MARK;
+}
+
+/** Codes whose code units are bytes. */
+function singles(mark: Buffer, decode: Decode | undefined): TextCode {
+  return {
+    unit: 1,
+    mark,
+    decode,
+    lineEnd: (bytes, from) => bytes.indexOf(NEWLINE, from) + 1 || -1,
+    lastLineEnd: (bytes) => bytes.lastIndexOf(NEWLINE) + 1 || -1,
+  };
+}
+
+function decoding(decoder: TextDecoder): Decode {
+  // Of ISO-2022-JP what looks like ASCII is not.
+  const plain = decoder.encoding === "iso-2022-jp" ? undefined : isAscii;
+  return (bytes, at, length, piece) => {
+    const encoded = bytes.subarray(at, at + length);
+    if (plain?.(encoded)) return -1;
+    const text = decoder.decode(encoded, { stream: piece === "cut" });
+    if (piece === "cut") decoder.decode();
+    return bytes.write(text, at);
+  };
+}
+
+const LITTLE = pairs("little");
+const BIG = pairs("big");
+
+function pairs(order: "little" | "big"): TextCode {
+  // The byte of a newline that is 10 stands first or second in its code unit.
+  const second = order === "little" ? 0 : 1;
+  const endAt = (bytes: Buffer, found: number, offset: number): number => {
+    const start = found - second;
+    const zero = start + 1 - second;
+    return start >= 0 && (offset + start) % 2 === 0 && bytes[zero] === 0 ? start + 2 : -1;
+  };
+  return {
+    unit: 2,
+    mark: order === "little" ? LITTLE_MARK : BIG_MARK,
+    decode: order === "little" ? decodeLittle : decodeBig,
+    lineEnd(bytes, from, offset) {
+      for (let at = bytes.indexOf(NEWLINE, from); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) {
+        const end = endAt(bytes, at, offset);
+        if (end >= from + 2) return end;
+      }
+      return -1;
+    },
+    lastLineEnd(bytes, offset) {
+      for (let at = bytes.lastIndexOf(NEWLINE); at >= 0; at = at === 0 ? -1 : bytes.lastIndexOf(NEWLINE, at - 1)) {
+        const end = endAt(bytes, at, offset);
+        if (end >= 0) return end;
+      }
+      return -1;
+    },
+  };
+}
+
+function decodeBig(bytes: Buffer, at: number, length: number, piece: Piece): number {
+  bytes.subarray(at, at + length - (length % 2)).swap16();
+  return decodeLittle(bytes, at, length, piece);
+}
+
+/** A surrogate without its other half becomes U+FFFD, and so does half a code unit. */
+function decodeLittle(bytes: Buffer, at: number, length: number, piece: Piece): number {
+  const whole = length - (length % 2);
+  let text = bytes.toString("utf16le", at, at + whole);
+  if (piece === "whole" && whole < length) text += "\ufffd";
+  else if (piece === "cut" && isHigh(text.charCodeAt(text.length - 1))) text = text.slice(0, -1);
+  return bytes.write(text, at);
+}
+
+function isHigh(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
