@@ -64,18 +64,6 @@ test("shares", () => {
   assert.deepEqual(found(budget, `buffer: { shares: { c: 10% } }\n${policies}`), ["unknown-policy c"]);
 });
 
-test("what a format rules out", () => {
-  const of = (text: string): readonly string[] => found(inputRules, `inputs: [{ id: a, paths: [/a], ${text} }]`);
-  assert.deepEqual(of("encoding: utf-16"), []);
-  assert.deepEqual(of("format: cri, encoding: UTF-8, multiline: { indent: true }"), []);
-  assert.deepEqual(of("format: cri, encoding: iso-2022-jp"), []);
-  assert.deepEqual(of("format: cri, encoding: unicode"), ["not-of-format unicode"]);
-  assert.deepEqual(of("format: docker, encoding: latin1"), ["not-of-format latin1"]);
-  assert.deepEqual(of("format: docker, multiline: { indent: true }"), []);
-  assert.deepEqual(of("format: json, encoding: utf-16be"), ["not-of-format utf-16be"]);
-  assert.deepEqual(of("format: json, multiline: { indent: true }"), ["not-of-format multiline"]);
-});
-
 test("inputs", () => {
   assert.deepEqual(found(inputRules, "inputs: []"), ["no-inputs inputs"]);
   assert.deepEqual(found(inputRules, "inputs: [{ id: a, paths: [] }]"), ["no-inputs paths"]);

@@ -1,0 +1,75 @@
+// The encodings that the WHATWG names, one after the other; line ends in code units of two bytes.
+import assert from "node:assert/strict";
+import { isAscii } from "node:buffer";
+import test from "node:test";
+import { codeOf, encodingOf, markLength } from "../../../src/inputs/file/text-code.ts";
+
+const NAMES =
+  "utf-8 ibm866 iso-8859-2 iso-8859-3 iso-8859-4 iso-8859-5 iso-8859-6 iso-8859-7 iso-8859-8 iso-8859-8-i iso-8859-10 " +
+  "iso-8859-13 iso-8859-14 iso-8859-15 iso-8859-16 koi8-r koi8-u macintosh windows-874 windows-1250 windows-1251 " +
+  "windows-1252 windows-1253 windows-1254 windows-1255 windows-1256 windows-1257 windows-1258 x-mac-cyrillic gbk gb18030 " +
+  "big5 euc-jp iso-2022-jp shift_jis euc-kr utf-16be utf-16le x-user-defined latin1 ascii ucs-2 csunicode unicodefffe";
+
+for (const name of NAMES.split(" ")) {
+  test(`${name}: every byte and pair of bytes becomes what its decoder says, and line ends stay line ends`, () => {
+    const { codes, growth } = encodingOf(name);
+    const decoder = new TextDecoder(name, { ignoreBOM: true });
+    const [code] = codes;
+    const newline = Buffer.alloc(code.unit);
+    newline[code.unit - 1] = decoder.encoding === "utf-16be" ? 10 : 0;
+    if (newline[code.unit - 1] === 0) newline[0] = 10;
+    const pair = Buffer.alloc(6 + code.unit);
+    for (let i = 0; i < 65536; i++) {
+      const length = i < 256 && code.unit === 1 ? 1 : 2;
+      if (length === 1) pair[0] = i;
+      else pair.writeUInt16BE(i);
+      const text = decoder.decode(pair.subarray(0, length));
+      if (text.includes("\n")) continue;
+      newline.copy(pair, length);
+      assert.equal(code.lineEnd(pair.subarray(0, length + code.unit), 0, 0), length + code.unit, `${i}`);
+      if (code.decode === undefined) continue;
+      // Node's decoder of Shift_JIS makes other control characters of some that are by themselves.
+      const plain = isAscii(pair.subarray(0, length)) && /^(?!utf-16|iso-2022)/.test(decoder.encoding);
+      const wanted = plain ? Buffer.copyBytesFrom(pair, 0, length) : Buffer.from(text);
+      assert.ok(wanted.length <= growth * length);
+      const decoded = code.decode(pair, 0, length, "whole");
+      assert.deepEqual(pair.subarray(0, decoded < 0 ? length : decoded), wanted, `${i}`);
+    }
+  });
+}
+
+test("a line end is found in whole code units, counted from the start of the file", () => {
+  const little = codeOf(encodingOf("utf-16le"), Buffer.alloc(0));
+  const bytes = Buffer.from([0x61, 0x0a, 0x00, 0x0a, 0x00, 0x00, 0x0a, 0x00]);
+  assert.equal(little.lineEnd(bytes, 0, 0), 8);
+  assert.equal(little.lineEnd(bytes, 0, 1), 3);
+  assert.equal(little.lineEnd(bytes, 2, 1), 5);
+  assert.equal(little.lineEnd(bytes, 5, 1), -1);
+  assert.equal(little.lastLineEnd(bytes, 0), 8);
+  assert.equal(little.lastLineEnd(bytes, 1), 5);
+  assert.equal(little.lastLineEnd(bytes.subarray(0, 7), 0), -1);
+  const [big] = encodingOf("utf-16be").codes;
+  assert.equal(big.lineEnd(bytes, 0, 0), 4);
+  assert.equal(big.lineEnd(bytes, 4, 0), -1);
+  assert.equal(big.lineEnd(bytes, 0, 1), 7);
+  assert.equal(big.lastLineEnd(bytes.subarray(1), 0), 6);
+});
+
+test("a file's first bytes choose between the codes of utf-16, and no others", () => {
+  const [bigMark, littleMark, utf8Mark] = [
+    Buffer.from("feff", "hex"),
+    Buffer.from("fffe", "hex"),
+    Buffer.from("\ufeff"),
+  ];
+  const big = encodingOf("utf-16be").codes[0];
+  const utf16 = encodingOf("UTF-16");
+  assert.equal(codeOf(utf16, bigMark), big);
+  assert.equal(codeOf(utf16, littleMark), utf16.codes[0]);
+  assert.equal(codeOf(utf16, bigMark.subarray(0, 1)), utf16.codes[0]);
+  assert.notEqual(codeOf(encodingOf("utf-16le"), bigMark), big);
+  assert.equal(codeOf(encodingOf("utf-16be"), littleMark), big);
+  assert.equal(markLength(big, bigMark), 2);
+  assert.equal(markLength(big, littleMark), 0);
+  assert.equal(markLength(encodingOf("utf-8").codes[0], utf8Mark), 3);
+  assert.equal(markLength(encodingOf("latin1").codes[0], utf8Mark), 0);
+});
