@@ -21,8 +21,9 @@ if (major < 24 || Number(process.versions.napi) < 10) {
 } else {
   // They would silently override how files are watched.
   for (const name of Object.keys(process.env)) if (name.startsWith("CHOKIDAR_")) delete process.env[name];
-  // A small young generation: the agent allocates little per record, and the default lets 50 MiB of it pile up.
-  v8.setFlagsFromString("--max-semi-space-size=2");
+  // A small young generation: the agent allocates little per record, and the default lets 60 MiB of it pile up. It begins
+  // small and must not grow; its greatest size cannot be set any more when the process runs.
+  v8.setFlagsFromString("--semi-space-growth-factor=1");
   module.enableCompileCache();
   const source = join(root, "src", "cli", "main.ts");
   const main = existsSync(source) ? source : join(root, "dist", "cli", "main.js");

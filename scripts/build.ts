@@ -25,6 +25,10 @@ await build({
   target: "node24",
   external: ["better-sqlite3"],
   banner: { js: REQUIRE },
+  // The text of a program stays in memory with it: 3 MiB less. Names stay as they are, for stacks.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: "none",
   logLevel: "warning",
 });
 copyFileSync(join(ROOT, "src/kernel/kernel.wasm"), join(OUT, "cli/kernel.wasm"));

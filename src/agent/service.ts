@@ -14,6 +14,7 @@ import { watchProcess } from "../ops/process-facts.ts";
 import { onSignals } from "../ops/signals.ts";
 import { buildStatus } from "../ops/status.ts";
 import { Agent, type Mode } from "./agent.ts";
+import { compactLater } from "./compact.ts";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -111,6 +112,7 @@ export class Service {
     const sentence = `in ${duration(tookMs)}: ${many}, ${buffer.mode} with ${waiting} waiting${where}`;
     this.log.info("ready", sentence, { server: output.server });
     this.notifier.ready(`running: ${many}`);
+    compactLater(this.options.clock);
   }
 
   private async follow(): Promise<ExitCode> {

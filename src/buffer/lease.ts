@@ -25,7 +25,10 @@ export function takeLease(state: BufferState, limit: LeaseLimit): Lease | undefi
       barred.add(source);
       continue;
     }
-    const full = bytes + encodedEstimate(chunk) > limit.bytes || records + chunk.open > limit.records;
+    const full =
+      bytes + encodedEstimate(chunk) > limit.bytes ||
+      records + chunk.open > limit.records ||
+      lease.chunks.length >= state.quotas.chunks;
     const over = state.leased + memoryOf(chunk) > state.quotas.leased;
     // The first chunk of all is always handed out, however large: otherwise it could never leave.
     if ((full && lease.chunks.length > 0) || (over && state.leased > 0)) break;

@@ -18,6 +18,8 @@ export interface Quotas {
   readonly slice: number;
   /** Documents, as estimated, that may wait to be leased in memory mode: more would only make memory cold. */
   readonly ahead: number;
+  /** Chunks of one batch, and twice as many may wait: of 10,000 files that have a line each, all would come at once. */
+  readonly chunks: number;
   /** Bodies of dead letters that wait for a commit. */
   readonly letters: number;
 }
@@ -40,6 +42,7 @@ export function quotas(memory: number, batch: number, largest: number): Quotas {
     leased: pool - stage - largest,
     slice: 4 * MIB,
     ahead: 2 * batch,
+    chunks: 1000,
     letters: Math.max(64 * 1024, Math.floor(memory / 32)),
   };
 }

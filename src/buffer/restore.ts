@@ -4,7 +4,7 @@ import type { Envelope } from "../core/chunk.ts";
 import { assert } from "../core/errors.ts";
 import type { KnownSource } from "../core/source.ts";
 import { newChunk } from "./admit.ts";
-import { factsKey } from "./envelopes.ts";
+import { remember } from "./envelopes.ts";
 import type { Share } from "./shares.ts";
 import { openSource } from "./sources.ts";
 import type { Recovered, StoredRow } from "./spool.ts";
@@ -14,7 +14,8 @@ export function restore(state: BufferState, recovered: Recovered): void {
   const envelopes = new Map(recovered.envelopes.map((e) => [e.id, e]));
   const sources = new Map(recovered.sources.map((s) => [s.id, s]));
   for (const e of recovered.envelopes) {
-    state.envelopes.set(factsKey(e), e);
+    remember(state, e);
+    state.durableEnvelopes.add(e);
     state.nextEnvelope = Math.max(state.nextEnvelope, e.id + 1);
   }
   for (const row of recovered.rows) {

@@ -78,11 +78,12 @@ export class RoomQueue {
 /** Whether a reader may take a region of `size` bytes now. */
 export function hasRoom(state: BufferState, size: number): boolean {
   if (state.phase === "stopping") return false;
-  const { pool, page, stage, largest, ahead } = state.quotas;
+  const { pool, page, stage, largest, ahead, chunks } = state.quotas;
   // The file is the outermost buffer: what the sink cannot take yet need not be read yet, as long as there is a disk that
   // takes over when the sink stalls. Reading 2 batches ahead instead of a full pool halves the cost of reading: the
   // regions are used again while they are still in the processor's cache.
-  if (state.mode === "memory" && state.rowBudget > 0 && state.ready.weight >= ahead) return false;
+  const enough = state.ready.weight >= ahead || state.ready.size >= 2 * chunks;
+  if (state.mode === "memory" && state.rowBudget > 0 && enough) return false;
   if (state.mode !== "spill") return state.pool + size <= pool - page;
   return state.unwritten + size <= Math.max(stage, largest) && state.pool + size <= pool;
 }

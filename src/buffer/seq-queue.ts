@@ -12,7 +12,7 @@ export class SeqQueue<T extends Sequenced> {
   /** Sum of what the items weigh. An item's weight must not change while it is in here. */
   weight = 0;
 
-  constructor(weigh: (item: T) => number = () => 0) {
+  constructor(weigh: (item: T) => number = weightless) {
     this.weigh = weigh;
   }
 
@@ -78,4 +78,8 @@ export class SeqQueue<T extends Sequenced> {
       this.head = 0;
     }
   }
+}
+
+function weightless(): number {
+  return 0;
 }

@@ -73,13 +73,13 @@ export class SpillBuffer {
     this.wake(0);
   }
 
-  /** Sources that the state database knows for an input, not yet opened ones included. */
+  /** Sources that the state database knows for an input and that are not open yet. */
   knownSources(input: string): KnownSource[] {
     return [...this.known.values()].filter((s) => s.input === input);
   }
 
   openSource(known: KnownSource, size: number): void {
-    const durable = this.known.has(known.id);
+    const durable = this.known.delete(known.id);
     openSource(this.state, known, size, durable);
     this.wake(durable ? PACE_MS : 5);
   }
@@ -103,7 +103,6 @@ export class SpillBuffer {
 
   forget(id: SourceId): void {
     this.source(id).retired = true;
-    this.known.delete(id);
     this.wake(PACE_MS);
   }
 

@@ -39,6 +39,9 @@ function open(): Store {
   return new Store(db, directory, new Uint8Array(memory), { letters });
 }
 
+/** As objects, so many leave as much behind as one context. */
+const SOURCES_PER_CONTEXT = 100;
+
 let store: Store | undefined;
 const sweep = new Sweep();
 
@@ -49,7 +52,8 @@ function answer(question: Question): Answer["result"] {
   }
   const opened = store as Store;
   if (question.kind === "commit") {
-    sweep.left(question.transaction.rows.length);
+    const { rows, sources } = question.transaction;
+    sweep.left(rows.length + sources.length / SOURCES_PER_CONTEXT);
     return opened.commit(question.transaction);
   }
   if (question.kind === "load") {

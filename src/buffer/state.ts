@@ -37,11 +37,10 @@ export class BufferState {
   /** Sources that a commit should not let wait: id not durable, or gone with bytes that are neither row nor fate. */
   readonly urgent = new Set<SourceState>();
   readonly shares = new Map<string, Share>();
-  /** By their facts as JSON. */
+  /** By their facts as JSON: those that were asked for last, the latest last. */
   readonly envelopes = new Map<string, Envelope>();
   nextEnvelope = 1;
-  /** Not yet durable. */
-  newEnvelopes: Envelope[] = [];
+  readonly durableEnvelopes = new WeakSet<Envelope>();
   readonly fresh = new SeqQueue<Chunk>();
   readonly rows = new SeqQueue<Chunk>();
   readonly ready = new SeqQueue<Chunk>(encodedEstimate);

@@ -1,20 +1,13 @@
 // Frees the zstd contexts that compressing leaves behind: 60 MiB of them in a busy worker. Each belongs to a small object
 // that only a full collection finds, and V8 sees no reason for one in a heap of 5 MiB; there it takes a few milliseconds.
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { collector } from "../core/collector.ts";
 
 /** Contexts that are worth a collection: 16 MiB of memory, 64 MiB of log. */
 const ENOUGH = 64;
 
 export class Sweep {
-  private readonly collect: () => void;
+  private readonly collect = collector();
   private contexts = 0;
-
-  constructor() {
-    // The function exists in contexts that are made after the flag was set.
-    setFlagsFromString("--expose-gc");
-    this.collect = runInNewContext("gc") as () => void;
-  }
 
   /** So many contexts were used and are no longer needed. */
   left(contexts: number): void {

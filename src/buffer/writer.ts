@@ -35,14 +35,20 @@ export function compose(state: BufferState, purpose: "regular" | "probe"): Writi
   const passed = [...state.fresh].filter(
     (c) => c.row === "no" && !isOpen(c) && c.start < checkpointOf(c.source, holds),
   );
-  const sources = [...state.sources.values()].map((s) => sourceChange(s, holds)).filter((c) => c !== undefined);
-  const forgotten = [...state.sources.values()].filter(forgettable);
+  const sources: Writing["sources"][number][] = [];
+  const forgotten: SourceState[] = [];
+  // There may be 100,000, and next to none of them has changed.
+  for (const source of state.sources.values()) {
+    const change = sourceChange(source, holds);
+    if (change !== undefined) sources.push(change);
+    if (forgettable(source)) forgotten.push(source);
+  }
   const due = added.length + removed.length + passed.length + sources.length + forgotten.length > 0;
   if (!due && purpose === "regular") return undefined;
   for (const chunk of added) pinForWriting(state, chunk);
   const ended = [...removed, ...passed];
   const full = sources.some((s) => s.synced || !s.source.durable) || added.some((c) => !c.replayable);
-  const envelopes = state.newEnvelopes.filter((e) => added.some((c) => c.envelope === e));
+  const envelopes = [...new Set(added.map((c) => c.envelope))].filter((e) => !state.durableEnvelopes.has(e));
   const transaction: Transaction = {
     full,
     sources: sources.filter((s) => !forgotten.includes(s.source)).map((s) => s.row),
@@ -187,8 +193,7 @@ export function committed(state: BufferState, writing: Writing, answer: Committe
     if (settled && !source.needsSync) state.urgent.delete(source);
   }
   for (const source of writing.forgotten) state.sources.delete(source.id);
-  const durable = new Set(writing.transaction.envelopes);
-  state.newEnvelopes = state.newEnvelopes.filter((e) => !durable.has(e));
+  for (const envelope of writing.transaction.envelopes) state.durableEnvelopes.add(envelope);
 }
 
 /** The transaction failed: it never was. What it meant to write still wants to be written. */

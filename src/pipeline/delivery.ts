@@ -85,7 +85,9 @@ export class Delivery {
     if (this.shipping.size >= this.sink.limit) return undefined;
     const { records, age } = options.batch;
     const bytes = options.batch.bytes / this.sink.swelling;
-    const due = buffer.state.ready.weight >= bytes || clock.now() - oldest.bornMs >= age || this.phase === "flush";
+    const { ready, quotas } = buffer.state;
+    const full = ready.weight >= bytes || ready.size >= quotas.chunks;
+    const due = full || clock.now() - oldest.bornMs >= age || this.phase === "flush";
     if (!due || !this.sink.tries) return undefined;
     const lease = takeLease(buffer.state, { bytes, records, body: options.batch.bytes });
     if (lease) this.sink.admit();

@@ -5,7 +5,7 @@ import { Held } from "./held.ts";
 
 const FACTS = { input: "in", path: "/x", host: "h", fields: { a: 1 }, index: "i", policy: "p" };
 
-test("the same facts give the same object, any other fact another", () => {
+test("the same facts give the same object, any other fact another, and those of long ago are not kept", () => {
   const { state } = new Held();
   const first = envelopeOf(state, FACTS);
   assert.equal(envelopeOf(state, { ...FACTS, fields: { a: 1 } }), first);
@@ -13,8 +13,11 @@ test("the same facts give the same object, any other fact another", () => {
     assert.notEqual(envelopeOf(state, { ...FACTS, [other]: "other" }), first, other);
   }
   assert.notEqual(envelopeOf(state, { ...FACTS, fields: { a: 2 } }), first);
-  const ids = state.newEnvelopes.map(({ id }) => id);
-  assert.deepEqual(ids, [1, 2, 3, 4, 5, 6, 7]);
+  assert.equal(state.nextEnvelope, 8);
+  for (let i = 0; i < 1000; i++) envelopeOf(state, { ...FACTS, path: `/${i}` });
+  assert.ok(state.envelopes.size < 300);
+  assert.equal(envelopeOf(state, { ...FACTS, path: "/999" }).id, state.nextEnvelope - 1);
+  assert.notEqual(envelopeOf(state, FACTS).id, first.id);
 });
 
 test("one is written with the first row that refers to it, once", () => {

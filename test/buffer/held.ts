@@ -23,6 +23,7 @@ export const QUOTAS: Quotas = {
   leased: 128 * KIB,
   slice: 64 * KIB,
   ahead: 64 * KIB,
+  chunks: 1000,
   letters: 8 * KIB,
 };
 export const ROW_BUDGET = 1 << 20;

@@ -29,7 +29,7 @@ function limitsFor(perSecond: number, spare: number): Limits {
     slice: 16 * 12,
     letters: 64,
   };
-  return { quotas: { ...quotas, ahead: 2 * batch }, rowBudget: 1e7, batch };
+  return { quotas: { ...quotas, ahead: 2 * batch, chunks: 1000 }, rowBudget: 1e7, batch };
 }
 
 class Load {

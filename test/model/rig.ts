@@ -72,6 +72,7 @@ export const SMALL: Limits = {
     leased: 2 * LARGEST,
     slice: 20,
     ahead: 4 * (3 * RECORD + 3 * 256),
+    chunks: 5,
     letters: 8,
   },
   rowBudget: 160,

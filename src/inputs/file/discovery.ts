@@ -61,7 +61,7 @@ export class Discovery {
       if (shared.signal.aborted) return;
       this.consider(path);
       const tail = registry.at(path);
-      if (tail !== undefined && BigInt(tail.birthNs) > BigInt(shared.sinceNs)) young.push(path);
+      if (tail !== undefined && tail.birthMs * 1e6 > Number(shared.sinceNs)) young.push(path);
     }
     await this.searchKnown();
     this.start = "beginning";

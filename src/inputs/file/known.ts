@@ -36,12 +36,12 @@ export class KnownSources {
   }
 
   has(tail: Tail): boolean {
-    return this.byKey.has(lastingKey(tail));
+    return this.byKey.has(tail.lastingKey);
   }
 
   /** What this file, which is open, may be: same inode and birth time, and the content decides. */
   match(tail: Tail): Match {
-    const list = this.byKey.get(lastingKey(tail));
+    const list = this.byKey.get(tail.lastingKey);
     if (list === undefined) return NONE;
     const fitting = list.filter((known) => continues(tail.fd, known.identity, known.checkpoint, known.mark));
     const same = fitting.sort((a, b) => b.checkpoint - a.checkpoint)[0];
@@ -49,7 +49,7 @@ export class KnownSources {
   }
 
   removeAll(tail: Tail): void {
-    this.byKey.delete(lastingKey(tail));
+    this.byKey.delete(tail.lastingKey);
   }
 
   remove(source: KnownSource): void {

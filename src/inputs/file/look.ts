@@ -90,7 +90,7 @@ export class Looker {
     if (held.nlink === 0) {
       registry.unname(tail);
       generations.lose(tail);
-      tail.grownAt = shared.clock.now();
+      tail.grownAt = Math.round(shared.clock.now());
     }
     return held;
   }
@@ -98,7 +98,7 @@ export class Looker {
   private observe(tail: Tail, stats: Stats): void {
     this.compare(tail, stats);
     const { growth, shared } = this.parts;
-    const now = shared.clock.now();
+    const now = Math.round(shared.clock.now());
     if (stats.size > tail.size) {
       growth.add(stats.size - tail.size);
       tail.grownAt = now;

@@ -74,7 +74,7 @@ export class Reader {
   }
 
   private async read(tail: Tail, region: Region): Promise<void> {
-    const { arena, clock } = this.parts.shared;
+    const { arena } = this.parts.shared;
     const before = Buffer.allocUnsafe(tail.mark.length);
     const length = Math.min(this.readable(region), this.wanted(tail));
     const bytes = arena.view(region, 0, length);
@@ -87,7 +87,6 @@ export class Reader {
       return;
     }
     tail.failing = "no";
-    tail.readAt = clock.now();
     if (read < 0 || !this.unchanged(tail, before)) return this.restart(tail);
     // Cut since the last look: without this it would be read again and again for what is not there.
     if (read < length) tail.size = tail.position + read;

@@ -56,7 +56,7 @@ export class Renames {
         this.rename(tail, other);
         continue;
       }
-      const search = await listing.find(tail.path, tail);
+      const search = await listing.find(tail.path, tail.identity);
       for (const { path } of await listing.after(tail.firstPath, shared.sinceNs)) later.push(path);
       if (shared.signal.aborted) return later;
       if (tail.mode !== "displaced" || tail.turn === "reading") continue;

@@ -1,4 +1,5 @@
-// The state of one file. There may be 100,000 of them, so it is numbers and strings: no timer, no closure, no buffer.
+// The state of one file. There may be 100,000 of them, so it is numbers and strings: no timer, no closure, no buffer. And
+// whole numbers where that will do: a fraction, or more than 31 bits, is an object of its own.
 //
 // named      its path led to it at the last look. A descriptor is held only while there is something to read.
 // displaced  its path leads elsewhere or nowhere. Discovery finds its new name, or that it has none.
@@ -25,10 +26,8 @@ export type EndState = "open" | "closing";
 export const CLOSED = -1;
 
 export class Tail {
+  /** As of `liveKey`: device, inode and birth time. */
   readonly key: string;
-  readonly device: string;
-  readonly inode: string;
-  readonly birthNs: string;
   readonly dev: number;
   readonly ino: number;
   readonly birthMs: number;
@@ -70,7 +69,6 @@ export class Tail {
   /** All up to `pledged` was there at `pledgedAt` and is still to be read. */
   pledged = 0;
   pledgedAt = 0;
-  readAt = 0;
   /** The last attempt to open or read it failed. */
   failing: "no" | "yes" = "no";
   /** Looks that did not find a displaced file anywhere. */
@@ -83,9 +81,6 @@ export class Tail {
 
   constructor(path: string, stats: BigIntStats, now: number) {
     this.key = liveKey(stats);
-    this.device = stats.dev.toString();
-    this.inode = stats.ino.toString();
-    this.birthNs = stats.birthtimeNs.toString();
     this.dev = Number(stats.dev);
     this.ino = Number(stats.ino);
     // As `Stats` has it, so that the cheap look can compare.
@@ -93,7 +88,7 @@ export class Tail {
     this.path = path;
     this.target = targetOf(path);
     this.firstPath = path;
-    this.grownAt = now;
+    this.grownAt = Math.round(now);
   }
 
   get lag(): number {
@@ -106,8 +101,14 @@ export class Tail {
     return this.size > this.searched || (this.end === "closing" && this.size > this.position);
   }
 
+  /** As of the function of that name. */
+  get lastingKey(): string {
+    return this.key.slice(this.key.indexOf(":") + 1);
+  }
+
   get identity(): Identity {
-    const { device, inode, birthNs, head } = this;
+    const { head } = this;
+    const [device = "", inode = "", birthNs = ""] = this.key.split(":");
     return { path: this.target ?? this.path, device, inode, birthNs, headLength: head.length, headHash: head.hash };
   }
 

@@ -60,12 +60,15 @@ export interface EncodedBody {
 
 /** The kernel may overwrite so many bytes behind what it was given. */
 const SLACK = 32;
+/** A text takes 400 bytes and a few microseconds, and there is one for every file. */
+const MOST_TEXTS = 1000;
 
 export class Encoder {
   private readonly arena: Arena;
   private readonly kernel: Kernel;
   private readonly options: Pick<OutputOptions, "operation" | "ids">;
-  private readonly texts = new WeakMap<Envelope, EnvelopeText>();
+  /** Of the envelopes that were used last. */
+  private readonly texts = new Map<Envelope, EnvelopeText>();
 
   constructor(arena: Arena, kernel: Kernel, options: Pick<OutputOptions, "operation" | "ids">) {
     this.arena = arena;
@@ -138,6 +141,7 @@ export class Encoder {
     let text = this.texts.get(envelope);
     if (text === undefined) {
       text = renderEnvelope(envelope);
+      if (this.texts.size >= MOST_TEXTS) this.texts.clear();
       this.texts.set(envelope, text);
     }
     return text;
