@@ -2,11 +2,9 @@
 // missed when one takes the other's place.
 import type { ExitCode } from "../core/errors.ts";
 import { EXIT } from "../core/errors.ts";
-import type { KnownSource } from "../core/source.ts";
 import type { Call, Command, Option } from "./command.ts";
-import { CONFIG_OPTIONS, configOf, JSON_OPTION } from "./command.ts";
+import { CONFIG_OPTIONS, JSON_OPTION } from "./command.ts";
 import type { Reading } from "./import/entry.ts";
-import type { Plan } from "./import/plan.ts";
 import { readCount, usageFault } from "./usage.ts";
 
 const PAGE = "migrate.md";
@@ -96,55 +94,7 @@ function commandOf(agent: Agent): Omit<Command, "group"> {
 }
 
 async function take(call: Call, agent: Agent): Promise<ExitCode> {
-  const { terminal, options } = call;
-  const from = options["from"] as readonly string[] | undefined;
-  if (from === undefined) throw usageFault("option --from is missing: where its database lies is for its `DB` to say");
-  const { config } = await configOf(call);
-  const { addSources, knownSources } = await import("./import/state.ts");
-  const report = await import("./import/report.ts");
-  const { merge } = await import("./import/entry.ts");
-  const reading = merge(await Promise.all(from.map(agent.read)));
-  const choose = await chooser(reading, config.inputs, options);
-  const directory = config.buffer.path;
-  const mode = options["dryRun"] === true ? "dry run" : "written";
-  const { plan } = await (mode === "dry run" ? choose(knownSources(directory)) : addSources(directory, choose));
-  const facts = { agent: agent.name, reading, plan, directory, mode } as const;
-  if (terminal.json) {
-    terminal.out(JSON.stringify(report.importDocument(facts), null, 2));
-    return EXIT.ok;
-  }
-  for (const line of report.faultLines(reading.faults))
-    terminal.err(`${terminal.paintErr("warning", "warning:")} ${line}`);
-  terminal.out(report.importLines(facts).join("\n"));
-  const words = (options["config"] as readonly string[]).map((file) => ` -c ${file}`).join("");
-  terminal.err(
-    mode === "dry run"
-      ? `nothing was written; next: stop ${agent.name} for good, then the same without --dry-run`
-      : `next: spillway run${words}; ${agent.name} must stay stopped`,
-  );
-  return EXIT.ok;
-}
-
-type Choose = (known: readonly KnownSource[]) => Promise<{ plan: Plan; sources: readonly KnownSource[] }>;
-
-async function chooser(
-  reading: Reading,
-  inputs: import("../core/options.ts").Config["inputs"],
-  options: Call["options"],
-): Promise<Choose> {
-  const [{ systemClock }, { Scope }, { Heads }, { Finder }, { plan: decide }] = await Promise.all([
-    import("../core/clock.ts"),
-    import("./import/scope.ts"),
-    import("./import/heads.ts"),
-    import("./import/find.ts"),
-    import("./import/plan.ts"),
-  ]);
-  const skipped = (options["ignoredHeaderBytes"] as number | undefined) ?? 0;
-  return async (known) => {
-    const paths = reading.entries.map(({ path }) => path).filter((path) => path !== undefined);
-    const scope = await Scope.look(inputs, paths, systemClock);
-    const finder = new Finder(scope, new Heads(scope.files, skipped));
-    const plan = decide({ reading, inputs, scope, finder, known, nowMs: systemClock.wall() });
-    return { plan, sources: plan.taken.filter(({ how }) => how !== "kept").map(({ source }) => source) };
-  };
+  if (call.options["from"] === undefined)
+    throw usageFault("option --from is missing: where its database lies is for its `DB` to say");
+  return (await import("./import/take.ts")).takeOver(call, agent);
 }

@@ -1,8 +1,18 @@
 // `spillway import` as a user runs it: another agent has shipped half of the logs, and exactly the rest arrives.
 import assert from "node:assert/strict";
-import { appendFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import Sqlite from "better-sqlite3";
 import { importOffsets } from "../../src/cli/import.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { type BulkServer, startSandbox } from "../../src/sandbox/bulk-server.ts";
@@ -142,7 +152,7 @@ test("vector: by the sums of first lines that it wrote itself, whatever its sett
   await assertRest(all);
 });
 
-test("it is refused while an agent runs on the state directory, and changes nothing", async (t) => {
+test("it is refused while either agent runs, and changes nothing", async (t) => {
   const all = await scene(t, (logs) => [{ id: "app", paths: [join(logs, "*.log")] }]);
   const { place, numbered, from, log } = all;
   numbered.append(log("a.log"), 10);
@@ -153,6 +163,13 @@ test("it is refused while an agent runs on the state directory, and changes noth
   assert.equal(code, 75);
   assert.match(err, /in use by process \d+; .* \[state-locked\]/);
   await agent.stop();
+  const other = new Sqlite(from);
+  other.prepare("SELECT count(*) FROM in_tail_files").get();
+  const running = await runBin(["import", "fluent-bit", "--from", from, "-c", place.config]);
+  assert.equal(running.code, 75);
+  assert.match(running.err, new RegExp(`is in use by process ${process.pid}; stop the other agent first.*import-busy`));
+  assert.equal((await runBin(["import", "fluent-bit", "--from", from, "-c", place.config, "--dry-run"])).code, 0);
+  other.close();
   // What this agent has read is not given up for what another one says.
   const { taken } = await imported(all, "fluent-bit");
   assert.deepEqual([taken[0].how, taken[0].offset], ["kept", 1000]);
@@ -178,6 +195,23 @@ test("with `start: end` files without an entry begin at their start once one is 
   assert.match(err, /^next: spillway run -c .*; fluent-bit must stay stopped$/m);
   await assertRest(all);
 });
+
+test(
+  "what root writes belongs to the directory's owner",
+  { skip: process.getuid?.() !== 0 && "needs root" },
+  async (t) => {
+    const all = await scene(t, (logs) => [{ id: "app", paths: [join(logs, "*.log")] }]);
+    const { place, numbered, from, log } = all;
+    numbered.append(log("a.log"), 2);
+    mkdirSync(place.state);
+    chownSync(place.state, 4321, 4322);
+    writeTailDatabase(from, [{ name: log("a.log"), offset: 100, inode: statSync(log("a.log")).ino }]);
+    assert.equal((await imported(all, "fluent-bit")).taken.length, 1);
+    const owners = readdirSync(place.state).map((name) => statSync(join(place.state, name)));
+    assert.ok(owners.length >= 2);
+    for (const { uid, gid } of owners) assert.deepEqual([uid, gid], [4321, 4322]);
+  },
+);
 
 test("a place without a state, of another kind, or unnamed is refused with a way out", async (t) => {
   const { place } = await scene(t, (logs) => [{ id: "app", paths: [join(logs, "*.log")] }]);

@@ -62,6 +62,8 @@ export interface Fault {
 export interface Reading {
   /** The files that it was read from. */
   readonly files: readonly string[];
+  /** Files that the other agent has locked while it runs. */
+  readonly locks: readonly string[];
   readonly entries: readonly Entry[];
   readonly left: readonly Left[];
   readonly faults: readonly Fault[];
@@ -77,6 +79,7 @@ export function leave(entry: Entry, reason: Reason, message: string): Left {
 export function merge(readings: readonly Reading[]): Reading {
   return {
     files: readings.flatMap(({ files }) => files),
+    locks: readings.flatMap(({ locks }) => locks),
     entries: readings.flatMap(({ entries }) => entries),
     left: readings.flatMap(({ left }) => left),
     faults: readings.flatMap(({ faults }) => faults),

@@ -1,6 +1,6 @@
 // Filebeat's state on the disk: where it lies below its data directory, which of its forms it has, and what it says.
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Entry, Fault, Left, Reading } from "./entry.ts";
 import { isObject, parseExact } from "./exact-json.ts";
 import { entryOf } from "./filebeat-entry.ts";
@@ -23,7 +23,9 @@ export function readFilebeat(from: string): Reading {
     if (meaning.kind === "entry") entries.push(meaning.entry);
     else if (meaning.kind === "left") left.push(meaning.left);
   }
-  return { files, entries, left, faults };
+  // Below its data directory the registry's home is registry/filebeat; Filebeat 6 kept one file.
+  const data = kindOf(home) === "file" ? dirname(home) : dirname(dirname(home));
+  return { files, locks: [join(data, "filebeat.lock")], entries, left, faults };
 }
 
 function isRegistry(path: string): boolean {

@@ -2,6 +2,7 @@
 // newer versions add some (offset_marker), and what is needed has been there since 0.12.
 import type { Entry, Fault, Left, Reading } from "./entry.ts";
 import { NEVER } from "./entry.ts";
+import { holderOf } from "./holder.ts";
 import { busy, foreign, kindOf, missing } from "./state-file.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -14,18 +15,18 @@ export async function readFluentBit(from: string): Promise<Reading> {
     throw foreign(from, "is a directory; `--from` needs the file that `DB` of the tail input names");
   const { readTable } = await import("../../buffer/other-database.ts");
   const found = readTable(from, "in_tail_files");
-  if (found.kind === "busy") throw busy(from);
+  if (found.kind === "busy") throw busy(from, holderOf(from));
   if (found.kind === "unusable") throw foreign(from, `cannot be read as a database: ${found.why}`);
   if (found.kind === "no table")
     throw foreign(from, "has no table in_tail_files: it is no database of Fluent Bit's tail input");
   const lacks = NEEDED.filter((column) => !found.columns.includes(column));
   if (lacks.length > 0)
     throw foreign(from, `has a table in_tail_files without ${lacks.join(", ")}, of no known Fluent Bit`);
-  return { files: [from], ...entriesOf(from, found.rows) };
+  return { files: [from], locks: [from], ...entriesOf(from, found.rows) };
 }
 
 /** Where several rows have one inode, Fluent Bit goes on with the youngest. */
-export function entriesOf(file: string, rows: readonly Row[]): Omit<Reading, "files"> {
+export function entriesOf(file: string, rows: readonly Row[]): Omit<Reading, "files" | "locks"> {
   const youngest = new Map<string, { readonly id: bigint; readonly entry: Entry }>();
   const left: Left[] = [];
   const faults: Fault[] = [];

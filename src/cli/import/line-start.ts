@@ -5,12 +5,13 @@ import { readSync } from "node:fs";
 const BLOCK = 65536;
 
 /** Of UTF-16 the unit of a line end has two bytes, and lies at an even offset. */
-function lineEnd(encoding: string): Buffer {
+function lineEnd(label: string): Buffer {
+  const { encoding } = new TextDecoder(label);
   if (encoding === "utf-16le") return Buffer.from([10, 0]);
   return Buffer.from(encoding === "utf-16be" ? [0, 10] : [10]);
 }
 
-/** @returns `offset`, where a line begins there */
+/** @param encoding a WHATWG label @returns `offset`, where a line begins there */
 export function lineStart(fd: number, offset: number, encoding: string): number {
   const end = lineEnd(encoding);
   const bytes = Buffer.allocUnsafe(BLOCK);

@@ -41,8 +41,9 @@ export function foreign(file: string, why: string): SpillwayError {
   });
 }
 
-export function busy(file: string): SpillwayError {
-  return new SpillwayError("import-busy", `${file} is in use by another process`, {
+export function busy(file: string, pid: number | undefined): SpillwayError {
+  const whose = pid === undefined ? "another process" : `process ${pid}`;
+  return new SpillwayError("import-busy", `${file} is in use by ${whose}`, {
     hint: "stop the other agent first, then run this again",
     exit: EXIT.temporary,
   });

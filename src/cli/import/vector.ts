@@ -33,10 +33,10 @@ function readHome(home: string): Reading {
     const text = readState(file);
     if (text === undefined) continue;
     const found = parseCheckpoints({ file, text, input });
-    if (found !== undefined) return { ...found, files: [file], faults: [...faults, ...found.faults] };
+    if (found !== undefined) return { ...found, files: [file], locks: [], faults: [...faults, ...found.faults] };
     faults.push({ file, line: undefined, message: "is no whole document of checkpoints, and was passed over" });
   }
-  return { files: [], entries: [], left: [], faults };
+  return { files: [], locks: [], entries: [], left: [], faults };
 }
 
 export interface Checkpoints {
@@ -47,7 +47,7 @@ export interface Checkpoints {
 }
 
 /** Undefined for what is no JSON of that kind; throws for a version that is not known. */
-export function parseCheckpoints({ file, text, input }: Checkpoints): Omit<Reading, "files"> | undefined {
+export function parseCheckpoints({ file, text, input }: Checkpoints): Omit<Reading, "files" | "locks"> | undefined {
   const document = parseExact(text);
   if (!isObject(document)) return undefined;
   const { version, checkpoints } = document;

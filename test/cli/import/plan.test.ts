@@ -65,7 +65,7 @@ async function decide(
   const paths = entries.map(({ path }) => path).filter((path) => path !== undefined);
   const scope = await Scope.look(config.inputs, paths, systemClock);
   const finder = new Finder(scope, new Heads(scope.files, 0));
-  const reading = { files: [], entries, left: [], faults: [] };
+  const reading = { files: [], locks: [], entries, left: [], faults: [] };
   return plan({ reading, inputs: config.inputs, scope, finder, known, nowMs: systemClock.wall() });
 }
 

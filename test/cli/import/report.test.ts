@@ -14,7 +14,13 @@ function taken(offset: number, more: Partial<Taken> = {}): Taken {
 }
 
 function lines(plan: Plan, mode: "written" | "dry run" = "written"): readonly string[] {
-  const reading = { files: ["/f"], entries: plan.taken.map(({ entry }) => entry), left: plan.left, faults: [] };
+  const reading = {
+    files: ["/f"],
+    locks: [],
+    entries: plan.taken.map(({ entry }) => entry),
+    left: plan.left,
+    faults: [],
+  };
   return importLines({ agent: "filebeat", reading, plan, directory: "/s", mode });
 }
 
@@ -56,7 +62,7 @@ test("what is gone comes last among what is left out, escapes are shown, and lon
 test("the document has everything, and null for what is not there", () => {
   const left: Left = { name: "e", path: undefined, offset: undefined, reason: "gone", message: "m" };
   const faults = [{ file: "/f", line: undefined, message: "is broken" }];
-  const reading = { files: ["/f"], entries: [], left: [left], faults };
+  const reading = { files: ["/f"], locks: [], entries: [], left: [left], faults };
   const plan = { taken: [taken(10)], left: [left], fresh: [] };
   const document = importDocument({ agent: "vector", reading, plan, directory: "/s", mode: "dry run" }) as any;
   assert.deepEqual(document.left, [{ entry: "e", path: null, offset: null, reason: "gone", message: "m" }]);
