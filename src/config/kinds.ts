@@ -97,11 +97,16 @@ export function mark(): Schema<number> {
   });
 }
 
+/** A record's weight has 24 bits in the record table. */
+const MOST_KEEP = 10_000_000;
+
 /** The n of 1/n. */
 export function keep(): Schema<number> {
   return special<number>({ type: ["string", "number"], examples: ["1/4", "25%"] }, (value) => {
     const n = one(value);
-    if (Number.isInteger(n) && n >= 2) return n;
+    if (Number.isInteger(n) && n >= 2 && n <= MOST_KEEP) return n;
+    if (Number.isInteger(n) && n > MOST_KEEP)
+      return { code: "out-of-range", says: "is {value}, needs at most one in 10 million", help: "`1/1000`" };
     const below = Math.max(2, Math.floor(n));
     const help = n >= 2 && n < 1e6 ? `\`1/${below}\` or \`1/${below + 1}\`` : "`1/4` or `25%`, `1/10` or `10%`";
     return { code: "bad-keep", says: "is {value}, which is not one in 2, 3, 4 ...", help };

@@ -30,10 +30,26 @@ export const TABLE = {
   start: 4,
   /** u32: bytes of the source that the record stands for. */
   length: 8,
-  /** u32: how many records it stands for after sampling; 1 = itself. */
+  /** u24: how many records it stands for after sampling; 1 = itself. */
   weight: 12,
+  /** u8: in its lower half one of KIND, in its upper half the level of a JSON object: index into LEVELS + 1, 0 = none. */
+  kind: 15,
   /** f64: the record's own time, milliseconds since 1970; NaN = the time of reading. */
   time: 16,
+} as const;
+
+/** What the bytes of a record are. Appended to, never renumbered: rows have them. */
+export const KIND = {
+  /** A message. */
+  text: 0,
+  /** A JSON object that holds nothing that a document has itself. */
+  object: 1,
+  /** Messages that should have been JSON objects, and are: */
+  other: 2,
+  invalid: 3,
+  cut: 4,
+  deep: 5,
+  large: 6,
 } as const;
 
 /** What an input hands over. Ownership of the regions goes with it. */

@@ -5,18 +5,27 @@ import type { Arena, Region } from "../core/arena.ts";
 import { TABLE_ENTRY } from "../core/chunk.ts";
 import { assert } from "../core/errors.ts";
 import type { Encoded, EncodeJob, EncodeTableJob, Scan, Thinned, ThinJob } from "./jobs.ts";
-import { ENCODE, JOB, LEVEL, SCAN, THIN } from "./layout.ts";
+import { ENCODE, JOB, LEVEL, NAMES, OBJECT, SCAN, THIN } from "./layout.ts";
 import { instantiate, type Exports } from "./load.ts";
+import type { Names } from "./names.ts";
+import { Members } from "./members.ts";
 
 export type { Encoded, EncodeJob, EncodeTableJob, Scan, Thinned, ThinJob } from "./jobs.ts";
 
 export class Kernel {
+  /** What `object` has found. */
+  readonly found: Members;
   private readonly run: Exports;
+  private readonly bytes: Uint8Array;
   private readonly u32: Uint32Array;
   private readonly f64: Float64Array;
+  /** What stands at NAMES. */
+  private names: Names;
 
   constructor(arena: Arena) {
     this.run = instantiate(arena.memory);
+    this.bytes = arena.bytes;
+    this.found = new Members(arena.memory);
     this.u32 = new Uint32Array(arena.memory.buffer, JOB, 32);
     this.f64 = new Float64Array(arena.memory.buffer, JOB, 1);
   }
@@ -120,6 +129,20 @@ export class Kernel {
     u32[LEVEL.length] = length;
     this.run.level(JOB);
     return this.word(LEVEL.level) | 0;
+  }
+
+  /** Whether bytes[from, to), a view of the arena, are a JSON object: `found` says it. Many calls are for one input. */
+  object(bytes: Uint8Array, from: number, to: number, names: Names): void {
+    assert(bytes.buffer === this.bytes.buffer && to <= bytes.length, "a kernel call outside of the arena");
+    const { u32, found } = this;
+    if (names === undefined) return found.undecided(to - from);
+    if (names !== this.names) {
+      this.bytes.set(names, NAMES);
+      this.names = names;
+    }
+    u32[OBJECT.src] = bytes.byteOffset + from;
+    u32[OBJECT.length] = to - from;
+    this.run.object(JOB);
   }
 
   private word(index: number): number {

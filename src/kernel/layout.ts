@@ -50,3 +50,24 @@ export const THIN = {
 } as const;
 
 export const LEVEL = { src: 0, length: 1, level: 2 } as const;
+
+export const OBJECT = {
+  src: 0,
+  length: 1,
+  verdict: 2,
+  start: 3,
+  end: 4,
+  level: 5,
+  field: 6,
+  fieldEnd: 7,
+  members: 8,
+} as const;
+
+/** The same addresses as in assembly/page.ts, from JOB on. */
+export const MEMBERS = JOB + 128;
+export const MOST_MEMBERS = 8;
+/** Of a member that `object` lists, MEMBER_WORDS each. */
+export const MEMBER = { what: 0, key: 1, value: 2, end: 3 } as const;
+export const MEMBER_WORDS = 4;
+export const NAMES = JOB + 256;
+export const NAMES_BYTES = 14_016;

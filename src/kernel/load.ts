@@ -18,7 +18,7 @@ function compile(): WebAssembly.Module {
 
 /** Each function takes the address of a struct of layout.ts. */
 export type Exports = Readonly<
-  Record<"scan" | "encode" | "encodeTable" | "thin" | "thinTable" | "level", (job: number) => void>
+  Record<"scan" | "encode" | "encodeTable" | "thin" | "thinTable" | "level" | "object", (job: number) => void>
 >;
 
 export function instantiate(memory: WebAssembly.Memory): Exports {

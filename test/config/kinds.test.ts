@@ -138,6 +138,7 @@ const TABLE: readonly (readonly [
       ["100%", "bad-keep"],
       ["2/4", "bad-keep"],
       [0, "bad-keep"],
+      ["1/10000001", "out-of-range"],
       ["x", "bad-keep"],
       [null, "bad-keep"],
     ],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { TABLE, TABLE_ENTRY } from "../../src/core/chunk.ts";
+import { KIND, TABLE, TABLE_ENTRY } from "../../src/core/chunk.ts";
 import { LEVELS } from "../../src/core/options.ts";
 import { sampleHash, thinning } from "../../src/policy/sample.ts";
 import { level } from "./level.twin.ts";
@@ -13,6 +13,7 @@ interface Entry {
   readonly start: number;
   readonly length: number;
   readonly weight: number;
+  readonly kind?: number;
   readonly time: number;
 }
 interface Result {
@@ -130,7 +131,8 @@ const anyRecords = fc.array(
     ),
     start: fc.nat(2 ** 30),
     length: fc.nat(2 ** 20),
-    weight: fc.constantFrom(1, 3),
+    weight: fc.constantFrom(1, 3, 9_000_000),
+    kind: fc.constantFrom(KIND.text, KIND.other, KIND.object, KIND.object | (5 << 4), KIND.object | (9 << 4)),
     time: fc.constantFrom(NaN, 0, 1.7e12),
   }),
   { maxLength: 60 },
@@ -144,13 +146,13 @@ test("a chunk with a table is thinned by the same rule, and what stays is as it 
       const table = take(records.length * TABLE_ENTRY);
       const view = arena.view(table);
       let to = 0;
-      for (const [i, { start, length, weight, time }] of records.entries()) {
+      for (const [i, { start, length, weight, kind, time }] of records.entries()) {
         to += (bodies[i] as Buffer).length;
         for (const [field, value] of [
           [TABLE.end, to],
           [TABLE.start, start],
           [TABLE.length, length],
-          [TABLE.weight, weight],
+          [TABLE.weight, weight + kind * 2 ** 24],
         ] as const) {
           view.writeUInt32LE(value, i * TABLE_ENTRY + field);
         }
@@ -158,10 +160,11 @@ test("a chunk with a table is thinned by the same rule, and what stays is as it 
       }
       const { seedHigh, seedLow, threshold, always } = thinning(SOURCE, rule);
       const kept = records.flatMap((entry, i) => {
-        const important = always < LEVELS.length && level(bodies[i] as Buffer) >= always;
-        if (important) return [entry];
+        const isObject = (entry.kind & 15) === KIND.object;
+        const own = isObject ? (entry.kind >> 4) - 1 : level(bodies[i] as Buffer);
+        if (always < LEVELS.length && own >= always) return [entry];
         return sampleHash(seedHigh, seedLow, base + entry.start) < threshold
-          ? [{ ...entry, weight: entry.weight * rule.keep }]
+          ? [{ ...entry, weight: Math.min(2 ** 24 - 1, entry.weight * rule.keep) }]
           : [];
       });
       withText(text, (src) => {
@@ -174,7 +177,9 @@ test("a chunk with a table is thinned by the same rule, and what stays is as it 
           const record = arena.view(src, from, u32(TABLE.end)).toString();
           from = u32(TABLE.end);
           const time = view.readDoubleLE(i * TABLE_ENTRY + TABLE.time);
-          entries.push({ record, start: u32(TABLE.start), length: u32(TABLE.length), weight: u32(TABLE.weight), time });
+          const [start, length] = [u32(TABLE.start), u32(TABLE.length)];
+          const [weight, kind] = [u32(TABLE.weight) % 2 ** 24, u32(TABLE.weight) >>> 24];
+          entries.push({ record, start, length, weight, kind, time });
         }
         const wellFormed = kept.map((entry) => ({ ...entry, record: Buffer.from(entry.record).toString() }));
         assert.deepEqual(entries, wellFormed);

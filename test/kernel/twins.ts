@@ -1,4 +1,5 @@
 // What the kernel must do, written plainly: the reference that its fuzz tests compare it with. Slow on purpose.
+import { KIND } from "../../src/core/chunk.ts";
 import type { Scan } from "../../src/kernel/kernel.ts";
 import { LEVELS } from "../../src/core/options.ts";
 import type { TemplateParts } from "../../src/kernel/template.ts";
@@ -44,26 +45,47 @@ export function message(record: Uint8Array): string {
   return decoder.decode(record);
 }
 
+/** By KIND: why a record is a message though it should have been a JSON object. */
+export const ERRORS = [
+  "",
+  "",
+  "the line is no JSON object",
+  "the line is no valid JSON",
+  "the line is longer than max_record and was cut, which leaves no JSON",
+  "the line is JSON that is nested deeper than 128 levels",
+  "the line is JSON that would exceed max_record with its fields moved",
+] as const;
+
 export interface Document {
   readonly offset: number;
+  /** Of kind `object`: its text. */
   readonly record: Uint8Array;
   /** NaN or left out: the time of the template. */
   readonly time?: number;
   readonly weight?: number;
+  /** KIND, and the level of an object above it. */
+  readonly kind?: number;
 }
 
 /** One bulk document: action line and source. */
-export function document(parts: TemplateParts, { offset, record, time = NaN, weight = 1 }: Document): Buffer {
-  const level = LEVELS[levelOf(record)];
+export function document(
+  parts: TemplateParts,
+  { offset, record, time = NaN, weight = 1, kind = KIND.text }: Document,
+): Buffer {
+  const isObject = (kind & 15) === KIND.object;
+  const level = LEVELS[isObject ? (kind >> 4) - 1 : levelOf(record)];
   const inRange = time >= -62_167_219_200_000 && time < 253_402_300_800_000;
+  const error = ERRORS[kind & 15] ?? "";
+  const inside = Buffer.from(record).subarray(1, -1);
   return Buffer.concat([
     Buffer.from(parts.head + (parts.middle === "" ? "" : offset + parts.middle)),
     Buffer.from(inRange ? new Date(Math.floor(time)).toISOString() : parts.time),
-    Buffer.from(parts.lead),
-    escaped(record),
-    Buffer.from(parts.path + offset),
+    Buffer.from(isObject ? (inside.length > 0 ? '",' : '"') : parts.lead),
+    isObject ? inside : escaped(record),
+    Buffer.from(parts.path.slice(isObject ? 1 : 0) + offset),
     Buffer.from((level === undefined ? parts.level : `,"level":"${level}"`) + parts.close),
     Buffer.from(weight > 1 ? `,"_doc_count":${weight},"sample":{"rate":${weight}}` : ""),
+    Buffer.from(error === "" ? "" : `,"error":{"message":"${error}"}`),
     Buffer.from(parts.tail),
   ]);
 }

@@ -1,12 +1,13 @@
 // Records of a chunk with a table to bulk documents: as encode.ts, but the table says where a record ends, where it was
-// in its source, what time it bears and how many records it stands for.
+// in its source, what time it bears, how many records it stands for, and whether it is a message or a JSON object: the
+// members of an object are copied in the place of `message`.
 import { decimal, width } from "./decimal";
 import { escape, targetEnd } from "./escape";
 import { EncodeJob } from "./job";
-import { levelOf } from "./level";
+import { errorLength, writeError } from "./error-member";
 import { levelLength, writeLevel } from "./level-member";
 import { copy } from "./memory";
-import { Entry, ENTRY_BYTES } from "./table";
+import { Entry, ENTRY_BYTES, kindOf, levelOfEntry, OBJECT, weightOf } from "./table";
 import { hasTime, TIME_BYTES, writeTime } from "./time";
 import { WHOLE } from "./unit";
 
@@ -34,8 +35,26 @@ function writeWeight(d: usize, weight: u32): usize {
   return d + 1;
 }
 
+/** `"`, and the members of the object [s, stop) behind a comma. The end, or 0 beyond `limit`. */
+function writeMembers(s: usize, stop: usize, d: usize, limit: usize): usize {
+  const length = stop - s - 2;
+  if (d + 2 + length > limit) return 0;
+  store<u16>(d, 0x2c22); // ",
+  return length == 0 ? d + 1 : copy(d + 2, s + 1, length);
+}
+
+/** `lead`, and the record as the inside of a string. The end, or 0 beyond `limit`. */
+function writeMessage(lead: usize, length: usize, s: usize, stop: usize, d: usize, limit: usize): usize {
+  if (d + length > limit) return 0;
+  const ends = escape(s, stop, copy(d, lead, length), limit, WHOLE);
+  return ends == 0 ? 0 : targetEnd(ends);
+}
+
 /** Writes one document of the record [s, stop) and returns its end, or 0 where it does not fit below `limit`. */
 function document(job: EncodeJob, entry: Entry, s: usize, d: usize, limit: usize): usize {
+  const kind = kindOf(entry);
+  const weight = weightOf(entry);
+  const stop = job.src + entry.end;
   const offset = u64(job.base) + u64(entry.start);
   const digits = width(offset);
   const middle = job.template + job.head;
@@ -44,23 +63,27 @@ function document(job: EncodeJob, entry: Entry, s: usize, d: usize, limit: usize
   const path = lead + job.lead;
   const other = path + job.path;
   const close = other + job.level;
-  const ending = job.path + digits + job.close + weightLength(entry.weight) + job.tail;
+  const ending = job.path + digits + job.close + weightLength(weight) + errorLength(kind) + job.tail;
   const timed = hasTime(entry.time);
-  const opening = job.head + (job.middle != 0 ? digits + job.middle : 0) + (timed ? TIME_BYTES : job.time) + job.lead;
+  const opening = job.head + (job.middle != 0 ? digits + job.middle : 0) + (timed ? TIME_BYTES : job.time);
   if (d + opening > limit) return 0;
   d = copy(d, job.template, job.head);
   if (job.middle != 0) d = copy(decimal(d, offset, digits), middle, job.middle);
   d = timed ? writeTime(d, entry.time) : copy(d, time, job.time);
-  d = copy(d, lead, job.lead);
-  const ends = escape(s, job.src + entry.end, d, limit - ending, WHOLE);
-  if (ends == 0) return 0;
-  const level = levelOf(s, job.src + entry.end);
-  d = targetEnd(ends);
-  if (d + ending + levelLength(level, job.level) > limit) return 0;
-  d = copy(d, path, job.path);
+  d =
+    kind == OBJECT
+      ? writeMembers(s, stop, d, limit)
+      : writeMessage(lead, job.lead, s, stop, d, limit - ending);
+  if (d == 0) return 0;
+  // What ends a message, the first byte of `path`, ends no object.
+  const skipped: usize = kind == OBJECT ? 1 : 0;
+  const level = levelOfEntry(entry, s, stop);
+  if (d - skipped + ending + levelLength(level, job.level) > limit) return 0;
+  d = copy(d, path + skipped, job.path - skipped);
   d = writeLevel(decimal(d, offset, digits), level, other, job.level);
   d = copy(d, close, job.close);
-  if (entry.weight > 1) d = writeWeight(d, entry.weight);
+  if (weight > 1) d = writeWeight(d, weight);
+  if (kind > OBJECT) d = writeError(d, kind);
   return copy(d, close + job.close, job.tail);
 }
 

@@ -5,6 +5,7 @@ import { levelOf } from "./level";
 
 export { encode } from "./encode";
 export { encodeTable } from "./encode-table";
+export { object } from "./json-object";
 export { scan } from "./scan";
 export { thin, thinTable } from "./thin";
 

@@ -73,3 +73,19 @@ export class LevelJob {
   // Result.
   level: i32;
 }
+
+@unmanaged
+export class ObjectJob {
+  src: usize;
+  length: usize;
+  // Results, all places relative to `src`.
+  verdict: i32;
+  start: usize;
+  end: usize;
+  level: i32;
+  /** Where the value of the time is, its quotes included; 0: there is none. */
+  field: usize;
+  fieldEnd: usize;
+  /** How many are listed at page.ts MEMBERS. */
+  members: usize;
+}

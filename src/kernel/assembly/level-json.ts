@@ -22,7 +22,7 @@ function numericLevel(tens: u32): i32 {
 }
 
 /** The level that the value at `p` is, or -1. */
-function valueLevel(p: usize, end: usize): i32 {
+export function valueLevel(p: usize, end: usize): i32 {
   if (p >= end) return -1;
   if (load<u8>(p) == 34) {
     const close = closing(p + 1, end);

@@ -1,4 +1,6 @@
-// The record table of a chunk: see TABLE in core/chunk.ts, which this mirrors.
+// The record table of a chunk: see TABLE and KIND in core/chunk.ts, which this mirrors.
+import { levelOf } from "./level";
+
 @unmanaged
 export class Entry {
   /** End of the record's bytes in the region. */
@@ -7,9 +9,33 @@ export class Entry {
   start: u32;
   /** Bytes of the source that the record stands for. */
   length: u32;
+  /** In its highest byte the kind, with the level of an object. */
   weight: u32;
   /** NaN: the time of reading. */
   time: f64;
 }
 
 export const ENTRY_BYTES: usize = 24;
+export const MOST_WEIGHT: u32 = 0xffffff;
+
+export type Kind = u32;
+export const OBJECT: Kind = 1;
+
+// @ts-ignore: decorator
+@inline
+export function kindOf(entry: Entry): Kind {
+  return (entry.weight >> 24) & 15;
+}
+
+// @ts-ignore: decorator
+@inline
+export function weightOf(entry: Entry): u32 {
+  return entry.weight & MOST_WEIGHT;
+}
+
+/** The level of the record [s, stop), or -1: that of an object was found when it was read. */
+// @ts-ignore: decorator
+@inline
+export function levelOfEntry(entry: Entry, s: usize, stop: usize): i32 {
+  return kindOf(entry) == OBJECT ? i32(entry.weight >> 28) - 1 : levelOf(s, stop);
+}

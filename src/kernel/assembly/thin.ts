@@ -6,7 +6,7 @@
 import { levelOf } from "./level";
 import { ThinJob } from "./job";
 import { copy, nextLine, skipEmpty } from "./memory";
-import { Entry, ENTRY_BYTES } from "./table";
+import { Entry, ENTRY_BYTES, levelOfEntry, MOST_WEIGHT, weightOf } from "./table";
 
 /** Upper half of splitmix64's finaliser over seed xor offset: policy/sample.ts defines it (HASH_VERSION 1). */
 // @ts-ignore: decorator
@@ -33,8 +33,8 @@ const NO_LEVEL: i32 = 9;
 /** What one kept record stands for: 1 itself, `weight` all that the hash took out beside it, 0 it is not kept. */
 // @ts-ignore: decorator
 @inline
-function weigh(job: ThinJob, s: usize, stop: usize, seed: u64, offset: u64): u32 {
-  if (job.always < NO_LEVEL && levelOf(s, stop) >= job.always) return 1;
+function weigh(job: ThinJob, level: i32, seed: u64, offset: u64): u32 {
+  if (level >= job.always) return 1;
   return hash(seed, offset) < job.threshold ? job.weight : 0;
 }
 
@@ -53,7 +53,7 @@ export function thin(job: ThinJob): void {
     const next = skipEmpty(stop, end);
     if (load<u8>(stop - 1) == 10) stop--;
     if (load<u8>(stop - 1) == 13) stop--;
-    const weight = weigh(job, s, stop, seed, base + u64(s - src));
+    const weight = weigh(job, job.always < NO_LEVEL ? levelOf(s, stop) : -1, seed, base + u64(s - src));
     if (weight == 0) {
       sampledRecords++;
       sampledBytes += next - owned;
@@ -89,7 +89,8 @@ export function thinTable(job: ThinJob): void {
   for (let at = job.table; at < last; at += ENTRY_BYTES) {
     const entry = changetype<Entry>(at);
     const stop = job.src + entry.end;
-    const weight = weigh(job, s, stop, seed, base + u64(entry.start));
+    const level = job.always < NO_LEVEL ? levelOfEntry(entry, s, stop) : -1;
+    const weight = weigh(job, level, seed, base + u64(entry.start));
     if (weight == 0) {
       sampledRecords++;
       sampledBytes += entry.length;
@@ -98,7 +99,7 @@ export function thinTable(job: ThinJob): void {
       to += stop - s;
       kept.start = entry.start;
       kept.length = entry.length;
-      kept.weight = entry.weight * weight;
+      kept.weight = (entry.weight & ~MOST_WEIGHT) | min(weightOf(entry) * weight, MOST_WEIGHT);
       kept.time = entry.time;
       kept.end = u32(to - job.src);
       kept = changetype<Entry>(changetype<usize>(kept) + ENTRY_BYTES);

@@ -1,0 +1,212 @@
+// Whether a record is a JSON object, and whether its members can stand in a document as they are. One walk over its
+// bytes, with bounded depth and bounded work for each byte; what the walk does not decide is for the caller to look at.
+import { ObjectJob } from "./job";
+import { isNew } from "./json-keys";
+import { valueLevel } from "./level-json";
+import { along, fieldLength, FREE, INNER, meaning, same } from "./json-names";
+import { numberEnd, nextStop, skipSpace, stringEnd, wordEnd } from "./json-text";
+import { FRAMES, HASHES, MEMBER_BYTES, MEMBERS, MOST_DEPTH, MOST_MEMBERS, WALK } from "./page";
+import { WHOLE } from "./unit";
+import { wellFormed } from "./utf8";
+import { isLevelName } from "./words";
+
+/** Its members stand in a document as they are, but for those that are listed. */
+const SOUND: i32 = 0;
+/** It may be an object. */
+const UNDECIDED: i32 = 1;
+/** It does not begin with a brace. */
+const OTHER: i32 = 2;
+const INVALID: i32 = 3;
+
+const STAMP: usize = memory.data<u8>([64, 116, 105, 109, 101, 115, 116, 97, 109, 112]); // @timestamp
+const LEVEL: usize = memory.data<u8>([108, 111, 103, 46, 108, 101, 118, 101, 108]); // log.level
+const JSON: u32 = 0x6e6f736a;
+
+/** What a listed member is. */
+const OTHER_MEMBER: u32 = 0;
+const STAMP_MEMBER: u32 = 1;
+const LEVEL_MEMBER: u32 = 2;
+
+/** What is around the innermost object or array. */
+@unmanaged
+class Frame {
+  /** Where the hashes of its names begin. */
+  first: usize;
+  /** How far its path has led along the path of the time; -1: elsewhere. */
+  passed: i32;
+  /** Whether it is an array. */
+  array: u32;
+}
+const FRAME_BYTES: usize = 12;
+
+/** The walk: what is known of the innermost object or array, and of the member that is under way. */
+@unmanaged
+class Walk extends Frame {
+  /** Where the hash of the next name goes. */
+  free: usize;
+  depth: usize;
+  /** How far the member leads along the path of the time. */
+  leads: i32;
+  /** Whether the member at the top is listed. */
+  listed: u32;
+}
+
+/** A member at the top, whose value has not been looked at. False: its name alone needs a second look. */
+function enter(job: ObjectJob, walk: Walk, key: usize, length: usize, value: usize, end: usize): bool {
+  walk.listed = 0;
+  if (job.level < 0 && isLevelName(key, length)) job.level = valueLevel(value, end);
+  if (length == 4 && load<u32>(key) == JSON) return false;
+  const means = meaning(key, length);
+  if (means == FREE) return true;
+  const byte: u32 = load<u8>(value);
+  if (means == INNER && byte == 123) return false;
+  if (job.members == MOST_MEMBERS) return false;
+  let what = OTHER_MEMBER;
+  if (byte < 58 && length == 10 && same(key, STAMP, 10)) what = STAMP_MEMBER;
+  else if (byte == 34 && length == 9 && same(key, LEVEL, 9)) what = LEVEL_MEMBER;
+  const at = MEMBERS + job.members * MEMBER_BYTES;
+  store<u32>(at, what);
+  store<u32>(at, u32(key - 1 - job.src), 4);
+  store<u32>(at, u32(value - job.src), 8);
+  job.members++;
+  walk.listed = 1;
+  return true;
+}
+
+/** A value that ends at `p`. */
+// @ts-ignore: decorator
+@inline
+function leave(job: ObjectJob, walk: Walk, p: usize): void {
+  if (walk.depth != 1 || walk.listed == 0) return;
+  store<u32>(MEMBERS + (job.members - 1) * MEMBER_BYTES, u32(p - job.src), 12);
+  walk.listed = 0;
+}
+
+/** The name at `p`; where its value begins, or 0 with a verdict. */
+// @ts-ignore: decorator
+@inline
+function name(job: ObjectJob, walk: Walk, p: usize, end: usize): usize {
+  job.verdict = INVALID;
+  if (load<u8>(p) != 34) return 0;
+  const key = p + 1;
+  const quote = nextStop(key, end);
+  if (quote >= end) return 0;
+  const length = quote - key;
+  if (load<u8>(quote) != 34) {
+    if (load<u8>(quote) == 92) job.verdict = UNDECIDED;
+    return 0;
+  }
+  p = skipSpace(quote + 1, end);
+  if (p >= end || load<u8>(p) != 58) return 0;
+  p = skipSpace(p + 1, end);
+  if (p >= end) return 0;
+  job.verdict = UNDECIDED;
+  if (!isNew(key, length, walk.first, walk.free)) return 0;
+  walk.free += 4;
+  walk.leads = walk.passed >= 0 ? along(key, length, walk.passed) : -1;
+  return walk.depth > 1 || enter(job, walk, key, length, p, end) ? p : 0;
+}
+
+/** An object or array begins. False: it lies too deep. */
+// @ts-ignore: decorator
+@inline
+function open(walk: Walk, byte: u32): bool {
+  if (walk.depth == MOST_DEPTH) return false;
+  const frame = changetype<Frame>(FRAMES + walk.depth * FRAME_BYTES);
+  frame.first = walk.first;
+  frame.passed = walk.passed;
+  frame.array = walk.array;
+  walk.depth++;
+  walk.first = walk.free;
+  walk.passed = byte == 123 && walk.leads < i32(fieldLength()) ? walk.leads : -1;
+  walk.array = u32(byte == 91);
+  walk.leads = -1;
+  return true;
+}
+
+// @ts-ignore: decorator
+@inline
+function close(walk: Walk): void {
+  walk.depth--;
+  const frame = changetype<Frame>(FRAMES + walk.depth * FRAME_BYTES);
+  walk.free = walk.first;
+  walk.first = frame.first;
+  walk.passed = frame.passed;
+  walk.array = frame.array;
+}
+
+/** Behind the value at `p`, which is no object and no array; 0: it is none. */
+// @ts-ignore: decorator
+@inline
+function scalar(job: ObjectJob, walk: Walk, p: usize, end: usize): usize {
+  const byte: u32 = load<u8>(p);
+  let stop: usize = 0;
+  if (byte == 34) {
+    stop = stringEnd(p + 1, end);
+    if (stop != 0) stop++;
+  } else stop = byte == 45 || byte - 48 < 10 ? numberEnd(p, end) : wordEnd(p, end);
+  if (walk.leads >= 0 && walk.leads == i32(fieldLength()) && job.field == 0 && byte < 58) {
+    job.field = p - job.src;
+    job.fieldEnd = stop - job.src;
+  }
+  return stop;
+}
+
+/** From the opening brace at `p` to the verdict. */
+function inside(job: ObjectJob, walk: Walk, p: usize, end: usize): i32 {
+  let begun = true;
+  while ((p = skipSpace(p + 1, end)) < end) {
+    // Behind a bracket, a brace or a comma.
+    let byte: u32 = load<u8>(p);
+    if (!begun || byte != (walk.array != 0 ? 93 : 125)) {
+      if (walk.array == 0) {
+        p = name(job, walk, p, end);
+        if (p == 0) return job.verdict;
+        byte = load<u8>(p);
+      }
+      begun = byte == 123 || byte == 91;
+      if (begun) {
+        if (!open(walk, byte)) return UNDECIDED;
+        continue;
+      }
+      p = scalar(job, walk, p, end);
+      if (p == 0) return INVALID;
+      leave(job, walk, p);
+      p = skipSpace(p, end);
+    }
+    begun = false;
+    while (p < end && load<u8>(p) == (walk.array != 0 ? 93 : 125)) {
+      close(walk);
+      p++;
+      leave(job, walk, p);
+      if (walk.depth == 0) {
+        job.end = p - job.src;
+        return skipSpace(p, end) == end ? SOUND : INVALID;
+      }
+      p = skipSpace(p, end);
+    }
+    if (p >= end || load<u8>(p) != 44) return INVALID;
+  }
+  return INVALID;
+}
+
+export function object(job: ObjectJob): void {
+  const end = job.src + job.length;
+  const start = skipSpace(job.src, end);
+  job.start = start - job.src;
+  job.end = job.length;
+  job.level = -1;
+  job.field = 0;
+  job.members = 0;
+  if (start >= end || load<u8>(start) != 123) job.verdict = OTHER;
+  else if (!wellFormed(start, end, WHOLE)) job.verdict = UNDECIDED;
+  else {
+    const walk = changetype<Walk>(WALK);
+    walk.depth = 0;
+    walk.free = HASHES;
+    walk.leads = fieldLength() > 0 ? 0 : -1;
+    walk.listed = 0;
+    open(walk, 123);
+    job.verdict = inside(job, walk, start, end);
+  }
+}

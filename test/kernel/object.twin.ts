@@ -1,0 +1,87 @@
+// Whether a record is a JSON object whose members can stand in a document, written plainly: JSON.parse says what is valid,
+// tokens say the rest.
+import type { Listed } from "../../src/kernel/members.ts";
+import { level } from "./level.twin.ts";
+
+export interface Member {
+  readonly what: Listed;
+  readonly member: string;
+}
+/** undecided: there is a reason for it, whatever the rest is. */
+export type Found =
+  | { readonly verdict: "other" | "invalid" | "undecided" }
+  | {
+      readonly verdict: "sound";
+      readonly text: string;
+      readonly level: number;
+      readonly field: string;
+      listed: Member[];
+    };
+
+interface Frame {
+  readonly names: Set<string>;
+  readonly array: boolean;
+  /** Of names and array marks. */
+  readonly path: string;
+}
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gs;
+
+export function object(record: Uint8Array, ours: readonly string[], field: string): Found {
+  const bytes = Buffer.from(record);
+  const text = bytes.toString();
+  if (!/^[ \t\r\n]*\{/.test(text)) return { verdict: "other" };
+  if (!bytes.equals(Buffer.from(text))) return { verdict: "undecided" };
+  try {
+    JSON.parse(text);
+  } catch {
+    return { verdict: "invalid" };
+  }
+  return walk(text, ours, field);
+}
+
+function walk(text: string, ours: readonly string[], field: string): Found {
+  const frames: Frame[] = [];
+  const listed: Member[] = [];
+  let [name, key, time, open] = ["", "", "", ""];
+  let start = 0;
+  const tokens = [...text.matchAll(TOKEN)];
+  for (const [i, { 0: token, index }] of tokens.entries()) {
+    const frame = frames.at(-1);
+    if (token === "," || token === ":") continue;
+    if (tokens[i + 1]?.[0] === ":" && frame && !frame.array) {
+      if (token.includes("\\")) return { verdict: "undecided" };
+      name = token.slice(1, -1);
+      if (frame.names.has(name) || frame.names.size === 256) return { verdict: "undecided" };
+      frame.names.add(name);
+      const value = tokens[i + 2]?.[0] ?? "";
+      if (frames.length > 1) continue;
+      if (name === "json") return { verdict: "undecided" };
+      key = meaning(name, ours);
+      if (key === "inner" && value === "{") return { verdict: "undecided" };
+      if (key === "free") continue;
+      if (listed.length === 8) return { verdict: "undecided" };
+      open = name === "@timestamp" && /^["\d-]/.test(value) ? "stamp" : "other";
+      if (name === "log.level" && value.startsWith('"')) open = "level";
+      start = index;
+      continue;
+    }
+    const path = frame === undefined ? "" : frame.array ? `${frame.path}[]` : frame.path + name;
+    if (token === "{" || token === "[") {
+      if (frames.length === 128) return { verdict: "undecided" };
+      frames.push({ names: new Set(), array: token === "[", path: frame === undefined ? "" : `${path}.` });
+      continue;
+    }
+    if (token === "}" || token === "]") frames.pop();
+    else if (field !== "" && path === field && time === "" && /^["\d-]/.test(token)) time = token;
+    if (frames.length > 1 || open === "") continue;
+    listed.push({ what: open as Listed, member: text.slice(start, index + token.length) });
+    open = "";
+  }
+  return { verdict: "sound", text: text.trim(), level: level(Buffer.from(text)), field: time, listed };
+}
+
+function meaning(path: string, ours: readonly string[]): string {
+  if (ours.some((own) => path === own || path.startsWith(`${own}.`))) return "leaf";
+  return ours.some((own) => own.startsWith(`${path}.`)) ? "inner" : "free";
+}
