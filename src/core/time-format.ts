@@ -1,5 +1,4 @@
-// Times in text by a format like that of strptime, compiled once to one regular expression. It matches at the first place
-// of a text where it can. What a format does not say is filled in: without a year the latest that is not in the future,
+// Times in text by a format like that of strptime, compiled once to one regular expression. What a format does not say is filled in: without a year the latest that is not in the future,
 // without a zone the host's, without a time of day midnight.
 
 /** Milliseconds since 1970; NaN where the text has no such time. `now` is the wall clock. */
@@ -52,8 +51,12 @@ export function faultOf(format: string): string | undefined {
   return undefined;
 }
 
-export function timeReader(format: string): TimeReader {
-  const pattern = expression(format);
+/** anywhere: the first place where it can match. whole: all of the text, white space around it aside. */
+export type Extent = "anywhere" | "whole";
+
+export function timeReader(format: string, extent: Extent = "anywhere"): TimeReader {
+  const pattern =
+    extent === "anywhere" ? expression(format) : new RegExp(`^\\s*${expression(format).source}\\s*$`, "i");
   return (text, now) => {
     const groups = pattern.exec(text)?.groups;
     return groups === undefined ? NaN : timeOf(groups, now);

@@ -63,7 +63,7 @@ export class LineFraming implements Framing {
     this.joint = Math.floor(bounds.reach / bounds.growth);
     this.growth = bounds.growth;
     this.cutBehind = bounds.reach - 4;
-    this.writer = new RecordWriter(options, new Rules(options, wall));
+    this.writer = new RecordWriter(options, new Rules(options, wall), format.finisher);
   }
 
   frame(read: ReadBytes): Framed {

@@ -22,6 +22,20 @@ export interface LineFormat {
   readonly records: "lines" | "wrapped";
   /** Reads bytes[from, to), a line without its \n. */
   read(bytes: Buffer, from: number, to: number, line: Line): void;
+  /** What becomes of a record once rules have judged it; undefined: it is a message. */
+  readonly finisher?: Finish;
+}
+
+/** read: the record is the line that was read last, to the byte. changed: it was decoded, or something is blotted out.
+ * cut: it is not whole. */
+export type RecordState = "read" | "changed" | "cut";
+
+export interface Finish {
+  /** Of the record that was finished last: `kind` and `time` of its entry in the table. */
+  readonly kind: number;
+  readonly time: number;
+  /** The record is bytes[from, to), which it may write anew, `limit` bytes at most; its new end. */
+  finish(bytes: Buffer, from: number, to: number, state: RecordState, limit: number): number;
 }
 
 export function newLine(): Line {

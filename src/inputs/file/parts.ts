@@ -4,17 +4,24 @@ import type { Clock } from "../../core/clock.ts";
 import type { Intake } from "../../core/intake.ts";
 import type { Log } from "../../core/log.ts";
 import type { FileInputOptions } from "../../core/options.ts";
+import type { Members } from "../../kernel/members.ts";
+import type { Names } from "../../kernel/names.ts";
 import type { Nag } from "./nag.ts";
 
-/** The part of the kernel that framing needs. */
+/** The parts of the kernel that framing needs. */
 export interface LineScanner {
   scan(region: Region, from: number, length: number): { records: number; end: number; longest: number };
+}
+
+export interface ObjectChecker {
+  readonly found: Members;
+  object(bytes: Uint8Array, from: number, to: number, names: Names): void;
 }
 
 export interface FileInputParts {
   readonly intake: Intake;
   readonly arena: Arena;
-  readonly kernel: LineScanner;
+  readonly kernel: LineScanner & ObjectChecker;
   readonly clock: Clock;
   readonly log: Log;
   readonly host: string;

@@ -166,11 +166,12 @@ export class Reader {
 
   private envelope(tail: Tail): Envelope {
     const { host, index, intake, options } = this.parts.shared;
+    const containers = options.format === "cri" || options.format === "docker";
     tail.envelope ??= intake.envelope({
       input: options.id,
       path: tail.path,
       host,
-      fields: options.format === "text" ? options.fields : { ...containerFields(tail.path), ...options.fields },
+      fields: containers ? { ...containerFields(tail.path), ...options.fields } : options.fields,
       index: options.index ?? index,
       policy: options.policy,
     });

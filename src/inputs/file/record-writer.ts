@@ -3,11 +3,11 @@
 //
 // What must hold: the lengths of the records and the counted bytes add up to the span. Lines that hold nothing belong to
 // the last record. What was written since `keep` can be taken back by `undo`.
-import { TABLE, TABLE_ENTRY } from "../../core/chunk.ts";
+import { KIND, TABLE, TABLE_ENTRY } from "../../core/chunk.ts";
 import { type Count, DROPPED_FILTERED, DROPPED_OVERSIZE, type Fate } from "../../core/fate.ts";
 import type { Rewritten } from "./framing.ts";
 import { unescape } from "./json-string.ts";
-import type { Line } from "./line-format.ts";
+import type { Finish, Line, RecordState } from "./line-format.ts";
 import { characterBoundary } from "./oversize.ts";
 import type { Rules } from "./rules.ts";
 import type { Decode, Piece, TextCode } from "./text-code.ts";
@@ -15,6 +15,9 @@ import type { Decode, Piece, TextCode } from "./text-code.ts";
 /** Records of one chunk at most; memory is set aside for so many. */
 export const MOST_RECORDS = 8192;
 export const TABLE_BYTES = MOST_RECORDS * TABLE_ENTRY;
+
+/** A byte that is no UTF-8 becomes three, and members that move make a short record at most three times as long. */
+export const FINISHED_GROWTH = 3;
 
 const RETURN = 13;
 
@@ -58,11 +61,15 @@ export class RecordWriter {
   private readonly oversize: "truncate" | "skip";
   private decode: Decode | undefined;
   private readonly rules: Rules;
+  private readonly finisher: Finish | undefined;
+  /** Of what was appended last. */
+  private state: RecordState = "read";
 
-  constructor(options: WriterOptions, rules: Rules) {
+  constructor(options: WriterOptions, rules: Rules, finisher?: Finish) {
     this.maxRecord = options.maxRecord;
     this.oversize = options.oversize;
     this.rules = rules;
+    this.finisher = finisher;
   }
 
   get records(): number {
@@ -98,6 +105,7 @@ export class RecordWriter {
     if (text === "json") this.at = unescape(source, from, to, bytes, start);
     else this.at += source.copy(bytes, start, from, to);
     const decoded = decode === undefined ? -1 : decode(bytes, start, this.at - start, piece);
+    this.state = piece === "cut" ? "cut" : decoded >= 0 ? "changed" : "read";
     if (decoded >= 0) {
       this.content = "changed";
       this.at = start + decoded;
@@ -131,8 +139,17 @@ export class RecordWriter {
     const judged = rules.judge(bytes, from, stop);
     if (judged < 0) return this.filter(length);
     now.oversizeBytes += cut;
+    if (cut > 0) this.state = "cut";
+    else if (this.state === "read" && (judged !== stop || rules.changed)) this.state = "changed";
     if (cut > 0 || judged !== stop || rules.changed) this.content = "changed";
-    this.enter(judged, start, length - cut, Number.isNaN(rules.time) ? time : rules.time);
+    if (this.finisher) return this.finishBy(this.finisher, judged, start, length, cut);
+    this.enter(judged, start, length - cut, Number.isNaN(rules.time) ? time : rules.time, KIND.text);
+  }
+
+  private finishBy(finisher: Finish, to: number, start: number, length: number, cut: number): void {
+    const limit = Math.min(this.maxRecord, FINISHED_GROWTH * length);
+    const end = finisher.finish(this.bytes, this.now.end, to, this.state, limit);
+    this.enter(end, start, length - cut, finisher.time, finisher.kind);
   }
 
   private skip(length: number): void {
@@ -147,13 +164,14 @@ export class RecordWriter {
     this.now.filteredBytes += length;
   }
 
-  private enter(end: number, start: number, length: number, time: number): void {
+  private enter(end: number, start: number, length: number, time: number, kind: number): void {
     const { now, table } = this;
     const at = now.records * TABLE_ENTRY;
     table.writeUInt32LE(end, at + TABLE.end);
     table.writeUInt32LE(start, at + TABLE.start);
     table.writeUInt32LE(length, at + TABLE.length);
-    table.writeUInt32LE(1, at + TABLE.weight);
+    table.writeUInt32LE(1, at + TABLE.weight); // TABLE.kind is its highest byte
+    table[at + TABLE.kind] = kind;
     table.writeDoubleLE(time, at + TABLE.time);
     if (!Number.isNaN(time)) this.content = "changed";
     now.records++;
