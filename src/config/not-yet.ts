@@ -7,7 +7,7 @@ import type { Path } from "./tree.ts";
 import { pathText } from "./tree.ts";
 
 interface Lack {
-  /** Path below an input or a rung. */
+  /** Path below a section. */
   readonly key: string;
   readonly used: (value: unknown, section: Readonly<Record<string, unknown>>) => boolean;
   readonly instead: string;
@@ -15,21 +15,12 @@ interface Lack {
 
 const given = (value: unknown): boolean => value !== undefined;
 
-const INPUT: readonly Lack[] = [
-  { key: "format", used: (value) => value === "json", instead: "`format: text` ships each line as it stands" },
-  {
-    key: "timestamp",
-    used: (value) => (value as { field?: unknown } | undefined)?.field !== undefined,
-    instead: "remove its `field`: the time is looked for in the whole record",
-  },
-];
 const OUTPUT: readonly Lack[] = [{ key: "order", used: (value) => value !== "oldest", instead: "`order: oldest`" }];
 const RUNG: readonly Lack[] = [
   { key: "notify", used: given, instead: "remove it, and alert on the metric `spillway_policy_rung`" },
 ];
 
 export function refuseNotYet(config: Read, report: Report): void {
-  for (const [i, input] of present(config.inputs)) refuse(input, INPUT, ["inputs", i], report);
   if (config.output !== undefined) refuse(config.output, OUTPUT, ["output"], report);
   for (const [name, ladder] of Object.entries(config.policies)) {
     for (const [i, rung] of present(ladder)) refuse(rung, RUNG, ["policies", name, i], report);

@@ -90,5 +90,5 @@ test("what is not built yet is refused, its absence and its defaults are not", (
     return report.faults.map(({ code, message }) => `${code} ${message.split("`")[1]}`);
   };
   assert.deepEqual(codes("inputs: [{ id: a, paths: [/a], format: text, encoding: UTF-8, redact: [] }]"), []);
-  assert.deepEqual(codes("inputs: [{ id: a, paths: [/a], format: json }]"), ["not-yet inputs[].format"]);
+  assert.deepEqual(codes("inputs: [{ id: a, paths: [/a] }]\noutput: { order: newest }"), ["not-yet output.order"]);
 });

@@ -5,6 +5,7 @@ import type { ReadInput } from "../schema/index.ts";
 export function formatRules(input: ReadInput, i: number, report: Report): void {
   encodingOfFormat(input, i, report);
   recordsOfLines(input, i, report);
+  fieldOfTime(input, i, report);
 }
 
 /** What the bytes of a format's own syntax are. */
@@ -12,7 +13,7 @@ const SYNTAX: Readonly<Record<ReadInput["format"], "any" | "ascii" | "utf-8">> =
   text: "any",
   cri: "ascii",
   docker: "utf-8",
-  json: "utf-8",
+  json: "any",
 };
 
 function encodingOfFormat({ format, encoding }: ReadInput, i: number, report: Report): void {
@@ -40,5 +41,16 @@ function recordsOfLines({ format, multiline }: ReadInput, i: number, report: Rep
     point: "key",
     message: "`inputs[].multiline` joins lines, but with `format: json` each line is a record by itself",
     help: "remove it, or `format: text`",
+  });
+}
+
+function fieldOfTime({ format, timestamp }: ReadInput, i: number, report: Report): void {
+  const path = ["inputs", i, "timestamp", "field"];
+  if (timestamp?.field === undefined || format === "json" || !report.sound(path)) return;
+  report.error(path, {
+    code: "not-of-format",
+    point: "key",
+    message: `\`inputs[].timestamp.field\` names a key, but with \`format: ${format}\` a record has none`,
+    help: "remove it: the time is looked for in the record; or `format: json`",
   });
 }

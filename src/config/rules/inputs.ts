@@ -1,4 +1,5 @@
 // Rules over inputs: there is something to read, ids are unique, ladders exist.
+import { SERVERS_OWN } from "../../core/document.ts";
 import type { Report } from "../report.ts";
 import { present } from "../report.ts";
 import type { Read, ReadInput } from "../schema/index.ts";
@@ -19,7 +20,7 @@ export function inputRules(config: Read, report: Report): void {
     noPaths(input, i, report);
     unknownPolicy(config, input, i, report);
     endlessRecord(input, i, report);
-    serversOwnFields(input, i, report);
+    takenFields(input, i, report);
     formatRules(input, i, report);
   }
 }
@@ -53,23 +54,27 @@ function idFor(input: ReadInput, taken: ReadonlyMap<string, number>): string {
   return free ?? `${input.id}-2`;
 }
 
-/** Metadata of a document: the server refuses every document that has one of them as a field. */
-const SERVERS_OWN: ReadonlySet<string> = new Set(
-  "_id _index _source _routing _type _version _seq_no _primary_term _ignored _field_names _size _tier _data_stream_timestamp".split(
-    " ",
-  ),
-);
-
-function serversOwnFields({ fields }: ReadInput, i: number, report: Report): void {
+function takenFields({ fields, format }: ReadInput, i: number, report: Report): void {
   for (const name of Object.keys(fields ?? {})) {
-    if (!SERVERS_OWN.has(name) || !report.sound(["inputs", i, "fields", name])) continue;
+    const whose = ownerOf(name, format);
+    if (whose === undefined || !report.sound(["inputs", i, "fields", name])) continue;
     report.error(["inputs", i, "fields", name], {
       code: "bad-field",
       point: "key",
-      message: `\`inputs[].fields\` has \`${name}\`, which belongs to the server: it would refuse every document`,
-      help: `another name, for example \`labels.${name.slice(1)}\``,
+      message: `\`inputs[].fields\` has \`${name}\`, which ${whose}`,
+      help: `another name, for example \`labels.${name.replace(/^_/, "")}\``,
     });
   }
+}
+
+/** Who writes a field besides, as the rest of a sentence. */
+function ownerOf(name: string, format: ReadInput["format"]): string | undefined {
+  const [first = ""] = name.split(".");
+  if (SERVERS_OWN.has(name)) return "belongs to the server: it would refuse every document";
+  if (first === "sample" || first === "_doc_count") return "says what a record that was sampled stands for";
+  if (format !== "json") return undefined;
+  if (first === "json") return "is where `format: json` puts keys that conflict with a document's own";
+  return first === "error" ? "is where `format: json` says why a line is no JSON" : undefined;
 }
 
 function endlessRecord({ multiline }: ReadInput, i: number, report: Report): void {
