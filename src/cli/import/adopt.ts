@@ -3,10 +3,11 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { describe } from "../../core/errors.ts";
 import { type KnownSource, newSourceId } from "../../core/source.ts";
 import { isSystemError } from "../../inputs/file/descriptors.ts";
+import { endOfLastLine, readStart } from "../../inputs/file/generations.ts";
 import { continues, liveKey, markBefore, readHead } from "../../inputs/file/identity.ts";
+import { codeOf, encodingOf } from "../../inputs/file/text-code.ts";
 import type { Reason } from "./entry.ts";
 import type { Reader } from "./find.ts";
-import { lineStart } from "./line-start.ts";
 import type { Seen } from "./scope.ts";
 import { type Offsets, commonStart } from "./streams.ts";
 
@@ -45,7 +46,9 @@ export function adopt({ file, reader, offsets, known }: Claims): Adoption {
       return { reason: "compressed", message: "it is compressed, and the offset counts other bytes" };
     if (size < Math.max(...offsets.values()))
       return { reason: "truncated", message: `it has ${size} bytes now, of which none may be the old ones` };
-    const origin = lineStart(fd, commonStart(fd, offsets), input.encoding);
+    // Others keep offsets behind whole lines, but for one that was killed with half a line read.
+    const code = codeOf(encodingOf(input.encoding), readStart(fd));
+    const origin = endOfLastLine(fd, commonStart(fd, offsets), code);
     const head = readHead(fd, origin);
     const [device, inode, birthNs] = [stats.dev, stats.ino, stats.birthtimeNs].map(String) as [string, string, string];
     const identity = { path, device, inode, birthNs, headLength: head.length, headHash: head.hash };

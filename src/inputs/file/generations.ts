@@ -144,13 +144,13 @@ export class Generations {
 }
 
 /** The bytes that can be the mark of an encoding. */
-function readStart(fd: number): Buffer {
+export function readStart(fd: number): Buffer {
   const bytes = Buffer.alloc(4);
   return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0));
 }
 
-/** Offset behind the last line end before `size`. */
-function endOfLastLine(fd: number, size: number, code: TextCode): number {
+/** Offset behind the last line end before `size`; 0 without one. */
+export function endOfLastLine(fd: number, size: number, code: TextCode): number {
   const block = Buffer.allocUnsafe(65536);
   for (let end = size - (size % code.unit); end > 0; end -= block.length) {
     const start = Math.max(0, end - block.length);

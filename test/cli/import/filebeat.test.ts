@@ -73,7 +73,7 @@ test("a version that is not known is refused by name", (t) => {
 test("a broken line is said with its number, and the lines around it count", () => {
   const lines = [
     '{"op":"set","id":5}',
-    '{"k":"filestream::a::path::/a","v":{"cursor":{"offset":1}}}',
+    '{"k":"filestream::a::path::/in-the-checkpoint","v":{"cursor":{"offset":1}}}',
     '{"op":"set","id":6}',
     '{"k":"filestream::a::path::/b","v":{"cur',
     '{"op":"set","id":7}',

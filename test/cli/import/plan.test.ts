@@ -222,6 +222,54 @@ test("a source of which nothing was read is moved, one that was read stays, and 
   assert.equal((await at(400, [before])).how, "new");
 });
 
+test("an offset inside of a line goes back to its start, however long the line, in every encoding", async (t) => {
+  const { log } = place(t);
+  const path = log("a.log");
+  const origins = async (bytes: Buffer, offsets: readonly number[], encoding = "utf-8"): Promise<readonly number[]> => {
+    writeFileSync(path, bytes);
+    const found: number[] = [];
+    for (const offset of offsets) {
+      const made = await decide([{ id: "app", paths: [path], encoding }], [entry(path, { by: "path" }, offset)]);
+      found.push((made.taken[0] as Plan["taken"][number]).source.origin);
+    }
+    return found;
+  };
+  const lines = Buffer.from("one\ntwo\nthree");
+  assert.deepEqual(await origins(lines, [0, 1, 3, 4, 5, 8, 13]), [0, 0, 0, 4, 4, 8, 8]);
+  for (const length of [65_535, 65_536, 200_000]) {
+    const long = Buffer.concat([Buffer.from("a\n"), Buffer.alloc(length, "x")]);
+    assert.deepEqual(await origins(long, [1, 2, long.length]), [0, 2, 2]);
+  }
+  // U+0A0A and U+0A00 hold a byte 10 and end nothing; a file may say itself which order it has.
+  const little = Buffer.from("a\u0a0a\nb\u0a00c", "utf16le");
+  assert.deepEqual(await origins(little, [3, 5, 6, 7, 11, 12], "utf-16le"), [0, 0, 6, 6, 6, 6]);
+  const big = Buffer.from(Buffer.from("\ufeffa\nb\u0a00", "utf16le")).swap16();
+  assert.deepEqual(await origins(big, [2, 4, 5, 6, 7, 10], "utf-16"), [0, 0, 0, 6, 6, 6]);
+});
+
+test("what is in its place is believed where others look alike; a directory that cannot be looked into is said", async (t) => {
+  const { root, log, write } = place(t);
+  write("a.log", 3, "same");
+  write("b.log", 3, "same");
+  symlinkSync(log("loop"), log("loop"));
+  const head = Buffer.from(oldLines("same", 0, 1));
+  const entries = [entry(log("b.log"), { by: "head", head }, 100), entry(log("loop/a.log"), { by: "path" }, 100)];
+  const made = await decide([{ id: "app", paths: [join(root, "*.log")] }], entries);
+  assert.deepEqual(taken(made), [["app", log("b.log"), log("b.log"), 100]]);
+  assert.deepEqual(reasons(made), ["unreadable"]);
+});
+
+test("a file that is read by a link goes by the path to which it leads, as the agent itself has it", async (t) => {
+  const { log, write } = place(t);
+  mkdirSync(log("pods"));
+  mkdirSync(log("containers"));
+  write("pods/0.log", 3);
+  symlinkSync(log("pods/0.log"), log("containers/a.log"));
+  const inputs = [{ id: "app", paths: [log("containers/*.log")] }];
+  const made = await decide(inputs, [entry(log("containers/a.log"), inode(log("pods/0.log")), 100)]);
+  assert.deepEqual(taken(made), [["app", log("pods/0.log"), log("pods/0.log"), 100]]);
+});
+
 test("files without an entry begin where the agent would begin them", async (t) => {
   const { log, write } = place(t);
   const [a, b, old] = [write("a.log", 1), write("b.log", 2), write("old.log", 3)];
