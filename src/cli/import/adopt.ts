@@ -10,6 +10,7 @@ import type { Reason } from "./entry.ts";
 import type { Reader } from "./find.ts";
 import type { Seen } from "./scope.ts";
 import { type Offsets, commonStart } from "./streams.ts";
+import { wholeRecord } from "./whole-record.ts";
 
 export type Adoption =
   | {
@@ -43,12 +44,16 @@ export function adopt({ file, reader, offsets, known }: Claims): Adoption {
     const size = Number(stats.size);
     if (liveKey(stats) !== liveKey(file.stats)) return { reason: "other-file", message: "it was replaced this moment" };
     if (isCompressed(fd))
-      return { reason: "compressed", message: "it is compressed, and the offset counts other bytes" };
+      return {
+        reason: "compressed",
+        message: "it is compressed, and the offset counts other bytes: exclude it, or it is read anew",
+      };
     if (size < Math.max(...offsets.values()))
       return { reason: "truncated", message: `it has ${size} bytes now, of which none may be the old ones` };
     // Others keep offsets behind whole lines, but for one that was killed with half a line read.
     const code = codeOf(encodingOf(input.encoding), readStart(fd));
-    const origin = endOfLastLine(fd, commonStart(fd, offsets), code);
+    const start = endOfLastLine(fd, commonStart(fd, offsets), code);
+    const origin = wholeRecord(fd, start, input.format);
     const head = readHead(fd, origin);
     const [device, inode, birthNs] = [stats.dev, stats.ino, stats.birthtimeNs].map(String) as [string, string, string];
     const identity = { path, device, inode, birthNs, headLength: head.length, headHash: head.hash };

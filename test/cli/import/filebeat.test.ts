@@ -49,6 +49,16 @@ test("a checkpoint and the log after it: the later one counts, and what was remo
   assert.deepEqual(half?.recognised, { by: "inode", inode: "10282520", device: "65024", seenMs: 1_795_558_135_000 });
 });
 
+test("what a crash left in the log before the checkpoint is not applied again", (t) => {
+  const home = join(root(t), "filebeat");
+  cpSync(CHECKPOINT, home, { recursive: true });
+  const key = "filebeat::logs::native::10282511-65024";
+  const stale = `{"op":"remove","id":115}\n{"k":"${key}"}\n`;
+  writeFileSync(join(home, "log.json"), stale);
+  const { entries, faults } = readFilebeat(home);
+  assert.deepEqual([entries.find(({ name }) => name === key)?.offset, faults], [15_000, []]);
+});
+
 test("its data directory, the registry, its home, and older forms are found alike", (t) => {
   const states = JSON.stringify([STATE]);
   const from = root(t);

@@ -257,6 +257,13 @@ test("what is in its place is believed where others look alike; a directory that
   const made = await decide([{ id: "app", paths: [join(root, "*.log")] }], entries);
   assert.deepEqual(taken(made), [["app", log("b.log"), log("b.log"), 100]]);
   assert.deepEqual(reasons(made), ["unreadable"]);
+  // Of two without a place it is the one that is long enough.
+  write("a.log", 5, "same");
+  const long = await decide(
+    [{ id: "app", paths: [join(root, "*.log")] }],
+    [entry(undefined, { by: "head", head }, 400)],
+  );
+  assert.deepEqual(taken(long), [["app", log("a.log"), log("a.log"), 400]]);
 });
 
 test("a file that is read by a link goes by the path to which it leads, as the agent itself has it", async (t) => {
