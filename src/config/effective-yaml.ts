@@ -49,6 +49,7 @@ function inputFacts(input: InputOptions): Record<string, unknown> {
       timeout: durationText(multiline.timeout),
       max_records: multiline.maxRecords,
     },
+    partial_timeout: durationText(input.partialTimeout),
     timestamp,
     include_lines: input.includeLines.map((pattern) => pattern.source),
     exclude_lines: input.excludeLines.map((pattern) => pattern.source),

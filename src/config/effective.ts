@@ -43,6 +43,7 @@ function inputOf(input: ReadInput, cwd: string): FileInputOptions {
       timeout: multiline.timeout,
       maxRecords: multiline.max_records,
     },
+    partialTimeout: input.partial_timeout,
     timestamp: timestamp && { field: timestamp.field, format: timestamp.format },
     includeLines: input.include_lines,
     excludeLines: input.exclude_lines,

@@ -11,6 +11,8 @@ export interface FileInputOptions {
   /** WHATWG name. */
   readonly encoding: string;
   readonly multiline: MultilineOptions | undefined;
+  /** Milliseconds after which a last line is taken without its end; 0 = never. */
+  readonly partialTimeout: number;
   readonly timestamp: TimestampOptions | undefined;
   readonly includeLines: readonly RegExp[];
   readonly excludeLines: readonly RegExp[];

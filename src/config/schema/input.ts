@@ -47,6 +47,10 @@ export const input = section({
   format: about("what a line is", optional(choice("text", "json", "cri", "docker"), "text")),
   encoding: about("WHATWG name of the encoding", optional(kinds.encoding(), "utf-8")),
   multiline: about("how lines are joined to records", maybe(multiline)),
+  partial_timeout: about(
+    "a last line without line end is taken as it is when its file has not grown for so long; 0 waits for ever",
+    optional(duration(), "0s"),
+  ),
   timestamp: about("where a record's own time stands", maybe(timestamp)),
   include_lines: about(
     "patterns; what matches none of them is counted as filtered",

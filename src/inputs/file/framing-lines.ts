@@ -13,7 +13,7 @@ import { passOver, placeToCut, skipLine } from "./oversize.ts";
 import { MOST_RECORDS, RecordWriter, TABLE_BYTES } from "./record-writer.ts";
 import { Rules, type RuleOptions } from "./rules.ts";
 import { Stream } from "./stream.ts";
-import { markLength, wholeUnits } from "./text-code.ts";
+import { markLength, wholeCharacters } from "./text-code.ts";
 
 export interface LineOptions extends RuleOptions {
   readonly maxRecord: number;
@@ -104,7 +104,7 @@ export class LineFraming implements Framing {
     const found = code.lineEnd(bytes, at, offset);
     this.textEnd = found - code.unit;
     if (found >= 0 || after === "more" || after === "quiet") return found;
-    this.textEnd = wholeUnits(this.source);
+    this.textEnd = wholeCharacters(this.source);
     return this.textEnd > at ? this.textEnd : -1;
   }
 

@@ -15,7 +15,7 @@ import {
 } from "./framing.ts";
 import { characterBoundary, firstOversize, NEWLINE, passOver, RETURN, skipLine } from "./oversize.ts";
 import type { LineScanner } from "./parts.ts";
-import { markLength } from "./text-code.ts";
+import { markLength, wholeCharacters } from "./text-code.ts";
 
 export class TextFraming implements Framing {
   /** Of a first line. */
@@ -62,7 +62,9 @@ export class TextFraming implements Framing {
     if (bytes.length > this.maxRecord + 1) return this.cut(read);
     if (after === "more" || after === "quiet") return WAIT;
     if (bytes.length > this.maxRecord && bytes.at(-1) !== RETURN) return this.cut(read);
-    return lines(bytes.length === 1 && bytes[0] === RETURN ? 0 : 1, bytes.length, "partial");
+    const end = wholeCharacters(read);
+    if (end === 0) return WAIT;
+    return lines(end === 1 && bytes[0] === RETURN ? 0 : 1, end, "partial");
   }
 
   private cut(read: ReadBytes): Framed {

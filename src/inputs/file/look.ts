@@ -141,7 +141,7 @@ export class Looker {
   private act(tail: Tail, now: number): void {
     const { descriptors, generations, ready } = this.parts;
     const { mode } = this.parts.shared;
-    this.awaitRecord(tail, now);
+    this.awaitEnd(tail, now);
     const unread = tail.source === undefined ? tail.size > 0 : tail.readable;
     if (unread && (tail.source === undefined || descriptors.plenty) && !descriptors.open(tail)) return;
     if (tail.source === undefined && tail.size > 0) generations.begin(tail, tail.size, "beginning");
@@ -153,15 +153,21 @@ export class Looker {
     else if (tail.mode === "named" && (tail.lag === 0 || !descriptors.plenty)) descriptors.close(tail);
   }
 
-  /** What was read may be the beginning of a record of several lines: after a while it is taken as it is. */
-  private awaitRecord(tail: Tail, now: number): void {
-    const timeout = this.parts.shared.options.multiline?.timeout;
-    if (timeout === undefined || tail.lag === 0 || tail.quietAt === tail.size) return;
-    if (now - tail.grownAt < timeout) tail.interval = HOT_MS;
-    else if (tail.turn === "none") {
-      tail.quietAt = tail.size;
-      tail.searched = tail.position;
-    }
+  /** What was read may be the beginning of a record or of a line: after a while it is taken as it is. */
+  private awaitEnd(tail: Tail, now: number): void {
+    if (tail.lag === 0) return;
+    const { multiline, partialTimeout } = this.parts.shared.options;
+    const record = multiline?.timeout ?? Infinity;
+    const line = partialTimeout === 0 ? Infinity : Math.max(partialTimeout, multiline?.timeout ?? 0);
+    const quiet = now - tail.grownAt;
+    const patience = quiet >= line ? "still" : quiet >= record ? "quiet" : "more";
+    const due = (quiet < record ? Math.min(record, line) : line) - quiet;
+    if (due > 0) tail.interval = Math.min(tail.interval, Math.max(HOT_MS, due));
+    if (tail.quietAt === tail.size && tail.patience === patience) return;
+    if (patience === "more" || tail.turn !== "none") return;
+    tail.patience = patience;
+    tail.quietAt = tail.size;
+    tail.searched = tail.position;
   }
 
   /** Nobody has written to a nameless file for a while: a last line without its end is taken as it is. */

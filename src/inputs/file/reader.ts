@@ -183,5 +183,5 @@ export class Reader {
 function after(tail: Tail, end: number): ReadBytes["after"] {
   if (end < tail.size) return "more";
   if (tail.end === "closing") return "end";
-  return tail.quietAt === tail.size ? "quiet" : "more";
+  return tail.quietAt === tail.size ? tail.patience : "more";
 }

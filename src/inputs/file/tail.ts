@@ -11,6 +11,7 @@ import { type BigIntStats, realpathSync } from "node:fs";
 import type { Envelope } from "../../core/chunk.ts";
 import type { Identity, Mark, SourceId } from "../../core/source.ts";
 import { NO_MARK } from "../../core/source.ts";
+import type { After } from "./framing.ts";
 import { type Head, liveKey, NO_HEAD } from "./identity.ts";
 import { type TextCode, UTF8 } from "./text-code.ts";
 
@@ -56,7 +57,8 @@ export class Tail {
   line: LineState = "start";
   code: TextCode = UTF8;
   end: EndState = "open";
-  /** The size of the file for which it was quiet so long that a record of several lines is not waited for; 0: none. */
+  /** What is not waited for any more while the file has the size `quietAt`: see `After`. */
+  patience: Exclude<After, "end"> = "more";
   quietAt = 0;
   envelope: Envelope | undefined = undefined;
 
@@ -125,6 +127,7 @@ export class Tail {
     this.head = NO_HEAD;
     this.seek(0, NO_MARK);
     this.line = "start";
+    this.patience = "more";
     this.quietAt = 0;
   }
 

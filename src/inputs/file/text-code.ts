@@ -19,6 +19,8 @@ export interface TextCode {
   readonly decode: Decode | undefined;
   /** Index behind the first line end that begins at or behind `from`, -1 without one; bytes[0] is byte `offset` of the file. */
   lineEnd(bytes: Buffer, from: number, offset: number): number;
+  /** Bytes at the end that are the beginning of a character, as far as bytes alone can tell. */
+  unfinished(bytes: Buffer): number;
   /** Index behind the last line end; -1: there is none. */
   lastLineEnd(bytes: Buffer, offset: number): number;
 }
@@ -62,10 +64,22 @@ export function markLength(code: TextCode, head: Buffer): number {
   return begins(head, code.mark) ? code.mark.length : 0;
 }
 
-/** How far bytes can be taken: half a code unit is not there yet, but at the very end it is all that there will be. */
-export function wholeUnits(read: { bytes: Buffer; code: TextCode; offset: number; after: string }): number {
-  const { bytes, code, offset, after } = read;
+interface Taken {
+  readonly bytes: Buffer;
+  readonly code: TextCode;
+  readonly offset: number;
+  readonly after: "more" | "quiet" | "still" | "end";
+}
+
+/** How far bytes can be passed over: half a code unit is not there yet, but at the very end it is all that there will be. */
+export function wholeUnits({ bytes, code, offset, after }: Taken): number {
   return after === "end" ? bytes.length : bytes.length - ((offset + bytes.length) % code.unit);
+}
+
+/** How far bytes can be taken as text: the same for part of a character. */
+export function wholeCharacters(taken: Taken): number {
+  const units = wholeUnits(taken);
+  return taken.after === "end" ? units : units - taken.code.unfinished(taken.bytes.subarray(0, units));
 }
 
 function begins(head: Buffer, mark: Buffer): boolean {
@@ -84,6 +98,7 @@ function singles(mark: Buffer, decode: Decode | undefined): TextCode {
     decode,
     lineEnd: (bytes, from) => bytes.indexOf(NEWLINE, from) + 1 || -1,
     lastLineEnd: (bytes) => bytes.lastIndexOf(NEWLINE) + 1 || -1,
+    unfinished: decode === undefined ? unfinishedUtf8 : () => 0,
   };
 }
 
@@ -114,6 +129,10 @@ function pairs(order: "little" | "big"): TextCode {
     unit: 2,
     mark: order === "little" ? LITTLE_MARK : BIG_MARK,
     decode: order === "little" ? decodeLittle : decodeBig,
+    unfinished(bytes) {
+      const high = bytes.at(order === "little" ? -1 : -2) ?? 0;
+      return high >= 0xd8 && high < 0xdc ? 2 : 0;
+    },
     lineEnd(bytes, from, offset) {
       for (let at = bytes.indexOf(NEWLINE, from); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) {
         const end = endAt(bytes, at, offset);
@@ -129,6 +148,16 @@ function pairs(order: "little" | "big"): TextCode {
       return -1;
     },
   };
+}
+
+function unfinishedUtf8(bytes: Buffer): number {
+  for (let back = 1; back < 4 && back <= bytes.length; back++) {
+    const byte = bytes[bytes.length - back] as number;
+    if ((byte & 0xc0) === 0x80) continue;
+    const length = byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf8 ? 4 : 1;
+    return length > back ? back : 0;
+  }
+  return 0;
 }
 
 function decodeBig(bytes: Buffer, at: number, length: number, piece: Piece): number {

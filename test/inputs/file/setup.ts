@@ -27,6 +27,7 @@ export function options(dir: string, changes: Partial<FileInputOptions> = {}): F
     format: "text",
     encoding: "utf-8",
     multiline: undefined,
+    partialTimeout: 0,
     timestamp: undefined,
     includeLines: [],
     excludeLines: [],
