@@ -7,5 +7,5 @@ import { collector } from "../core/collector.ts";
 const AFTER_MS = 10_000;
 
 export function compactLater(clock: Clock): void {
-  clock.after(AFTER_MS, () => collector()());
+  clock.after(AFTER_MS, () => collector("last-resort")());
 }

@@ -53,11 +53,11 @@ function answer(question: Question): Answer["result"] {
   const opened = store as Store;
   if (question.kind === "commit") {
     const { rows, sources } = question.transaction;
-    sweep.left(rows.length + sources.length / SOURCES_PER_CONTEXT);
+    sweep.compressed(rows.length + sources.length / SOURCES_PER_CONTEXT);
     return opened.commit(question.transaction);
   }
   if (question.kind === "load") {
-    sweep.left(1);
+    sweep.decompressed();
     return opened.load(question.seq, question.region, question.table);
   }
   opened.close();

@@ -15,6 +15,8 @@ const ALL_PAGES = 0;
 const RAW = 0;
 const ZSTD = 1;
 /** Level 1: 630 MB/s at 4.7:1 on access logs; gzip 1 does 259 at 4.5:1. */
+/** zlib refuses less. */
+const MIN_PIECE = 64;
 const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 export class Store {
@@ -168,7 +170,9 @@ export class Store {
   load(seq: number, region: { ptr: number }, table: { ptr: number } | undefined): "loaded" | "corrupt" {
     const row = this.sql.readChunk.get(seq) as ChunkBlobs | undefined;
     if (row === undefined || checksum(row.data, row.record_table) !== row.checksum) return "corrupt";
-    const unpack = (blob: Uint8Array): Uint8Array => (row.codec === ZSTD ? zstdDecompressSync(blob) : blob);
+    // In one piece: pieces of 16 KiB and what joins them are twice the garbage.
+    const options = { chunkSize: Math.max(MIN_PIECE, row.length) };
+    const unpack = (blob: Uint8Array): Uint8Array => (row.codec === ZSTD ? zstdDecompressSync(blob, options) : blob);
     const data = unpack(row.data);
     if (data.length !== row.length) return "corrupt";
     this.arena.set(data, region.ptr);

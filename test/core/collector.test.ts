@@ -4,7 +4,7 @@ import { systemClock } from "../../src/core/clock.ts";
 import { collector } from "../../src/core/collector.ts";
 
 test("what nobody refers to is gone at once", async () => {
-  const collect = collector();
+  const collect = collector("regular");
   const left = new WeakRef({ some: "object" });
   // A reference is held until the end of the turn in which it was made.
   await systemClock.sleep(0);
