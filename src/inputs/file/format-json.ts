@@ -5,6 +5,7 @@
 // What must hold: an `object` is valid JSON in UTF-8, has no name twice on any level and none of a document's own.
 import { KIND } from "../../core/chunk.ts";
 import { type FileInputOptions, LEVELS } from "../../core/options.ts";
+import { MOST_MEMBERS } from "../../kernel/layout.ts";
 import { type Names, namesOf } from "../../kernel/names.ts";
 import { type Ours, oursOf } from "./json-ours.ts";
 import { resolveObject } from "./json-resolve.ts";
@@ -14,8 +15,6 @@ import { asItStands, type Finish, type Line, type LineFormat, type RecordState }
 import type { ObjectChecker } from "./parts.ts";
 
 export type JsonOptions = Pick<FileInputOptions, "fields" | "timestamp">;
-
-const LEVEL_BYTES = LEVELS.map((level) => Buffer.from(level));
 
 export class JsonFormat implements LineFormat, Finish {
   readonly records = "wrapped";
@@ -29,7 +28,9 @@ export class JsonFormat implements LineFormat, Finish {
   private readonly ours: Ours;
   private readonly names: Names;
   private readonly times: JsonTime;
-  private readonly fates: MemberFate[] = [];
+  private readonly fates: MemberFate[] = Array.from({ length: MOST_MEMBERS }, () => "stays");
+  /** The strongest of them. */
+  private fate: MemberFate = "stays";
   /** The line that was read last begins at source[base]. */
   private source: Buffer = Buffer.alloc(0);
   private base = 0;
@@ -78,13 +79,9 @@ export class JsonFormat implements LineFormat, Finish {
     const { found } = this.kernel;
     const { base, fates, source } = this;
     const time = this.decide();
-    const stays = fates.every((fate) => fate === "stays");
-    if (stays && found.start === 0 && found.end === to - from) {
-      this.object(found.level, time);
-      return to;
-    }
-    if (fates.includes("moves") && found.end - found.start + MOVING_BYTES > limit) return this.message(KIND.large, to);
     this.object(found.level, time);
+    if (this.fate === "stays" && found.start === 0 && found.end === to - from) return to;
+    if (this.fate === "moves" && found.end - found.start + MOVING_BYTES > limit) return this.message(KIND.large, to);
     return splice(source, base, found, fates, bytes, from);
   }
 
@@ -94,7 +91,7 @@ export class JsonFormat implements LineFormat, Finish {
     const { base, fates, source, times } = this;
     let time = found.field === 0 ? NaN : times.read(source, base + found.field, base + found.fieldEnd);
     const timed = !Number.isNaN(time);
-    fates.length = 0;
+    this.fate = "stays";
     for (let i = 0; i < found.count; i++) {
       const what = found.what(i);
       let fate: MemberFate = "moves";
@@ -103,7 +100,8 @@ export class JsonFormat implements LineFormat, Finish {
         time = times.readStamp(source, base + found.value(i), base + found.valueEnd(i));
         if (!Number.isNaN(time)) fate = "goes";
       }
-      fates.push(fate);
+      fates[i] = fate;
+      if (fate === "moves" || this.fate === "stays") this.fate = fate;
     }
     return time;
   }
@@ -112,7 +110,7 @@ export class JsonFormat implements LineFormat, Finish {
   private levelFate(from: number, to: number): MemberFate {
     const { level } = this.kernel.found;
     if (level < 0) return this.ours.level === "record" ? "stays" : "moves";
-    return LEVEL_BYTES[level]?.compare(this.source, from + 1, to - 1) === 0 ? "goes" : "moves";
+    return isText(this.source, from + 1, to - 1, LEVELS[level] as string) ? "goes" : "moves";
   }
 
   private resolve(bytes: Buffer, from: number, to: number, limit: number): number {
@@ -130,4 +128,10 @@ export class JsonFormat implements LineFormat, Finish {
     this.object(resolved.level, resolved.time);
     return from + bytes.write(resolved.text, from);
   }
+}
+
+function isText(bytes: Buffer, from: number, to: number, text: string): boolean {
+  if (to - from !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[from + i] !== text.charCodeAt(i)) return false;
+  return true;
 }
