@@ -84,6 +84,24 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
       JSON.stringify({ log: state === "F" ? `${text}\n` : text, stream, time: TIME }),
     ),
   },
+  json: {
+    input: { format: "json" },
+    write: (n, random) => {
+      const [message, level] = [sentence(n, random), levelOf(n)];
+      const expected = { at: 0, message, level, fate: "kept" } as const;
+      const stamp = `"@timestamp":"2026-11-24T07:40:12.123+01:00"`;
+      const [ecs, pino, own, twice, broken] = [
+        `{${stamp},"log.level":"${level.toUpperCase()}","message":"${message}","event.dataset":"own"}`,
+        `{"level":${level === "error" ? 50 : 30},"host":"own","message":"${message}"}\r`,
+        ` {"log":{"level":"${level}","logger":"x"},"host":{"ip":"::1"},"message":"${message}",${stamp}}`,
+        `{"message":"old","severity":"${level}","message":"${message}"}`,
+        `{"severity":"${level}","message":"${message}"`,
+      ];
+      const line = random.pick([ecs, pino, own, twice, broken]);
+      if (line === broken) return lines([line], [{ ...expected, message: line }]);
+      return lines([line], [line.includes(stamp) ? { ...expected, time: TIME } : expected]);
+    },
+  },
   multiline: {
     input: { multiline: { start: "^\\d\\d:", timeout: "60s" } },
     write: (n, random) => {

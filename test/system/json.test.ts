@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { openForReading } from "../../src/buffer/database.ts";
-import { readLetters } from "../../src/buffer/letters.ts";
+import { type Letter, readLetter, readLetters } from "../../src/buffer/letters.ts";
 import { Workplace } from "../helpers/agent-process.ts";
 import { type Elasticsearch, VERSIONS, skipWithout, startElasticsearch } from "../helpers/elasticsearch.ts";
 
@@ -51,10 +51,10 @@ const MIXED: readonly string[] = [
 ];
 const CUT = `{"message":"${"x".repeat(3000)}"}`.length - 2000;
 
-function refusals(place: Workplace): readonly string[] {
+function lettersOf(place: Workplace): readonly Letter[] {
   const db = openForReading(place.state);
   assert.ok(db);
-  const all = [...readLetters(db, { input: undefined, limit: 0 })].map(({ reason }) => reason);
+  const all = [...readLetters(db, { input: undefined, limit: 0 })].map(({ id }) => readLetter(db, id) as Letter);
   db.close();
   return all;
 }
@@ -96,7 +96,10 @@ for (const version of VERSIONS) {
       });
       assert.deepEqual(await agent.stop(), { code: 0, signal: null });
       place.books();
-      assert.deepEqual(refusals(place), []);
+      assert.deepEqual(
+        lettersOf(place).map(({ reason }) => reason),
+        [],
+      );
       assert.deepEqual(ledger.dropped.oversize, { records: 0, bytes: CUT });
       assert.deepEqual(ledger.delivered, { records: PLAIN.length + MIXED.length, bytes: bytes - CUT });
       assert.deepEqual([await server.count("plain"), await server.count("mixed")], [PLAIN.length, MIXED.length]);
@@ -122,6 +125,29 @@ for (const version of VERSIONS) {
       assert.deepEqual((await source({ match: { "json._id": "own" } })).json._source, { a: 1 });
       assert.equal((await source({ term: { "json.host.name": "web1" } })).n, 2);
       assert.equal((await source({ bool: { must: [{ term: { "json.host": "web1" } }, { match: { n: 1 } }] } })).n, 1);
+    });
+
+    test("what the server refuses is a dead letter: the record as it was sent, at its offset", async (t) => {
+      await server.request("PUT", "/typed", { mappings: { properties: { status: { type: "long" } } } });
+      const own = new Workplace();
+      t.after(() => own.remove());
+      const lines = [
+        '{"status":418,"n":1}\n',
+        ' {"status":"teapot","host":"x","status":"pot"}\n',
+        '{"status":200,"n":2}\n',
+      ];
+      writeFileSync(join(own.logs, "app.log"), lines.join(""));
+      const inputs = [{ id: "app", paths: [join(own.logs, "*.log")], format: "json" }];
+      own.configure(server.url, { inputs, output: { index: "typed" } });
+      const agent = own.run("--once");
+      assert.deepEqual(await agent.exited, { code: 0, signal: null }, agent.story());
+      own.books();
+      const letters = lettersOf(own);
+      assert.deepEqual(
+        letters.map(({ offset, body, type }) => [offset, String(body), type]),
+        [[lines[0]?.length, '{"status":"pot","json":{"host":"x"}}', "document_parsing_exception"]],
+      );
+      assert.equal(await server.count("typed"), 2);
     });
 
     test("what is no object is a message that says why", async () => {

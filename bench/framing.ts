@@ -1,0 +1,83 @@
+// Lines per second of each format: `node bench/framing.ts`, or with the first letters of a name to see only that. CPU time
+// of this process, best of five rounds over one read of 256 KiB in cache: framing alone, as docs/formats.md has it.
+import { Arena } from "../src/core/arena.ts";
+import type { FileInputOptions } from "../src/core/options.ts";
+import { TURN_BYTES } from "../src/inputs/file/framing.ts";
+import { framingFor } from "../src/inputs/file/framings.ts";
+import { codeOf, encodingOf } from "../src/inputs/file/text-code.ts";
+import { Kernel } from "../src/kernel/kernel.ts";
+import { options } from "../test/inputs/file/setup.ts";
+
+interface Kind {
+  readonly line: (i: number) => string;
+  readonly input: Partial<FileInputOptions>;
+}
+
+const TIME = "2026-11-24T06:40:12.123456789Z";
+const digits = (i: number): string => String(i).padStart(9, "0");
+const KINDS: Readonly<Record<string, Kind>> = {
+  cri: { input: { format: "cri" }, line: (i) => `${TIME} stdout F request ${digits(i)} has been answered in 12 ms` },
+  docker: {
+    input: { format: "docker" },
+    line: (i) => `{"log":"request ${digits(i)} 12 ms\\n","stream":"stdout","time":"${TIME}"}`,
+  },
+  "json as it stands": {
+    input: { format: "json" },
+    line: (i) => `{"level":30,"time":1764000000000,"pid":17,"hostname":"web-1","req":"${digits(i)}","msg":"done"}`,
+  },
+  "json with its own time": {
+    input: { format: "json" },
+    line: (i) => `{"@timestamp":"2026-11-24T06:40:12.123Z","log.level":"info","message":"answered ${digits(i)}"}`,
+  },
+  "json with members that move": {
+    input: { format: "json" },
+    line: (i) => `{"@timestamp":"2026-11-24T06:40:12.123Z","log.level":"INFO","host":"web-1","message":"${digits(i)}"}`,
+  },
+  "json with a name that comes twice": {
+    input: { format: "json" },
+    line: (i) => `{"level":30,"time":1764000000000,"pid":17,"hostname":"web-1","msg":"${digits(i)}","msg":"done"}`,
+  },
+  "text with patterns": {
+    input: { excludeLines: [/GET \/health/], redact: [/\b\d{13,19}\b/] },
+    line: (i) => `2026-11-24 06:40:12 INFO  request ${digits(i)} of some customer has been answered in 12 ms, ok`,
+  },
+};
+
+const arena = new Arena(16 << 20);
+const kernel = new Kernel(arena);
+
+/** Best CPU seconds of one `run`. */
+function seconds(run: () => void): number {
+  let best = Infinity;
+  for (let round = 0; round < 5; round++) {
+    const before = process.cpuUsage();
+    for (let i = 0; i < 200; i++) run();
+    const used = process.cpuUsage(before);
+    best = Math.min(best, (used.user + used.system) / 1e6 / 200);
+  }
+  return best;
+}
+
+const only = process.argv[2] ?? "";
+const rows: Record<string, string>[] = [];
+for (const [what, { line, input }] of Object.entries(KINDS)) {
+  if (!what.startsWith(only)) continue;
+  const region = arena.alloc(TURN_BYTES);
+  if (region === undefined) throw new Error("the arena of the bench is too small");
+  const view = arena.view(region);
+  let [length, lines] = [0, 0];
+  for (; ; lines++) {
+    const text = Buffer.from(`${line(lines)}\n`);
+    if (length + text.length > TURN_BYTES) break;
+    length += text.copy(view, length);
+  }
+  const encoding = encodingOf("utf-8");
+  const framing = framingFor(options("/", input), encoding, kernel, () => 0);
+  const bytes = arena.view(region, 0, length);
+  const read = { region, bytes, offset: 0, code: codeOf(encoding, bytes), after: "more", room: 1 << 20 } as const;
+  const { records } = framing.frame(read);
+  if (records !== lines) throw new Error(`${what}: ${records} records of ${lines} lines`);
+  const s = seconds(() => framing.frame(read));
+  rows.push({ what, "bytes a line": (length / lines).toFixed(0), "M lines/s": (lines / s / 1e6).toFixed(2) });
+}
+console.table(rows);
