@@ -1,0 +1,85 @@
+// Lines of 64 MB and a small max_record: what is kept of them, that all else is counted, and that none is held in memory.
+import assert from "node:assert/strict";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { DROPPED_OVERSIZE } from "../../../src/core/fate.ts";
+import type { FileInputOptions } from "../../../src/core/options.ts";
+import { TURN_BYTES } from "../../../src/inputs/file/framing.ts";
+import { TABLE_BYTES } from "../../../src/inputs/file/record-writer.ts";
+import { bench } from "./setup.ts";
+
+const SIZE = 64 << 20;
+const MAX = 1000;
+const AT = "2026-11-24T06:40:12Z stdout F ";
+const MULTILINE = { start: /^\w/, end: undefined, indent: false, timeout: 60_000, maxRecords: 10 };
+
+const utf8 = (text: string): Buffer => Buffer.from(text);
+const big = (text: string): Buffer => Buffer.from(text, "utf16le").swap16();
+
+interface Kind {
+  readonly input: Partial<FileInputOptions>;
+  readonly write: (text: string) => Buffer;
+  readonly line: (text: string) => string;
+  /** Of the record that the long line begins with. */
+  readonly kept: string;
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  text: { input: {}, write: utf8, line: (text) => `${text}\n`, kept: "\u65e5".repeat(333) },
+  "text with patterns": {
+    input: { excludeLines: [/drop/] },
+    write: utf8,
+    line: (text) => `${text}\n`,
+    kept: "\u65e5".repeat(333),
+  },
+  multiline: { input: { multiline: MULTILINE }, write: utf8, line: (text) => `${text}\n`, kept: "\u65e5".repeat(333) },
+  cri: { input: { format: "cri" }, write: utf8, line: (text) => `${AT}${text}\n`, kept: "\u65e5".repeat(333) },
+  "cri, multiline": {
+    input: { format: "cri", multiline: MULTILINE },
+    write: utf8,
+    line: (text) => `${AT}${text}\n`,
+    kept: "\u65e5".repeat(333),
+  },
+  // What is cut in the middle is no JSON, and stands as it does in the file.
+  docker: {
+    input: { format: "docker" },
+    write: utf8,
+    line: (text) => `{"log":"${text}\\n"}\n`,
+    kept: `{"log":"${"\u65e5".repeat(330)}`,
+  },
+  "utf-16": {
+    input: { encoding: "utf-16be", multiline: MULTILINE },
+    write: big,
+    line: (text) => `${text}\n`,
+    kept: "\u65e5".repeat(333),
+  },
+};
+
+for (const [name, { input, write, line, kept }] of Object.entries(KINDS))
+  for (const oversize of ["truncate", "skip"] as const)
+    test(`${name}: a line of 64 MB, ${oversize}`, async (t) => {
+      const { dir, intake, run } = bench(t);
+      const [before, after] = line("\0").split("\0") as [string, string];
+      const fd = openSync(join(dir, "a.log"), "w");
+      t.after(() => closeSync(fd));
+      let size = writeSync(fd, write(line("first") + before));
+      const piece = write("\u65e5".repeat(1 << 19));
+      while (size < SIZE) size += writeSync(fd, piece);
+      size += writeSync(fd, write(after + line("last")));
+
+      const reading = await run({ ...input, maxRecord: MAX, oversize }, { mode: "once" });
+      await reading.done();
+      const [source] = intake.sources.values();
+      assert.equal(source?.end, size);
+      const texts = source.taken.map(({ text }) => Buffer.from(text, "latin1").toString().trimEnd());
+      const wanted = oversize === "skip" ? ["first", "last"] : ["first", kept, "last"];
+      assert.deepEqual(
+        texts.filter((text) => text !== ""),
+        wanted,
+      );
+      assert.equal(source.records, wanted.length);
+      const cut = source.bytesOf(DROPPED_OVERSIZE);
+      assert.ok(cut > SIZE - (1 << 20) && cut < size, `${cut} of ${size} bytes counted as cut`);
+      assert.ok(intake.largestRoom <= TURN_BYTES + TABLE_BYTES + 64, `${intake.largestRoom} bytes were read at once`);
+    });
