@@ -1,17 +1,19 @@
 // Opens and closes the files of tails. A descriptor is held while there is something to read, so that a file which loses
 // its name meanwhile is read to its end. O_NONBLOCK: a name may have become a FIFO since it was looked at, and opening
 // one would wait for its writer.
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { assert, describe, hasCode } from "../../core/errors.ts";
-import { liveKey } from "./identity.ts";
+import { continues, liveKey } from "./identity.ts";
 import type { Nag } from "./nag.ts";
 import { CLOSED, type Tail } from "./tail.ts";
 
-/** Beyond it a file is opened for its turn only. */
-export const MAX_OPEN = 2000;
+/** Of the files of all inputs. Beyond it a file is opened for its turn only. */
+const MOST_OPEN = Math.min(2000, Math.max(limit() - 128, limit() / 8));
+
+/** One process has one limit, however many inputs. */
+let count = 0;
 
 export class Descriptors {
-  count = 0;
   private readonly nag: Nag;
 
   constructor(nag: Nag) {
@@ -19,7 +21,7 @@ export class Descriptors {
   }
 
   get plenty(): boolean {
-    return this.count < MAX_OPEN;
+    return count < MOST_OPEN;
   }
 
   /** False: it cannot be opened now, or its path leads to another file. A later look or scan tells which. */
@@ -33,12 +35,23 @@ export class Descriptors {
         return false;
       }
       tail.fd = fd;
-      this.count++;
+      count++;
       tail.failing = "no";
       return true;
     } catch (error) {
       if (!hasCode(error, "ENOENT", "ENOTDIR")) this.complain(tail, error);
       return false;
+    }
+  }
+
+  /** Does the file at a path begin with what was read of this one? Its descriptor is let go. */
+  continuesAt(tail: Tail, path: string): boolean {
+    this.close(tail);
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      return continues(fd, tail.identity, tail.position, tail.mark);
+    } finally {
+      closeSync(fd);
     }
   }
 
@@ -59,6 +72,11 @@ export class Descriptors {
     this.closeNumber(this.detach(tail));
   }
 
+  /** A file that waits for its turn gives its descriptor back where there are too many. */
+  relieve(tail: Tail): void {
+    if (tail.mode === "named" && tail.turn !== "reading" && !this.plenty) this.close(tail);
+  }
+
   /** Takes the descriptor away from the tail; the taker closes it. */
   detach(tail: Tail): number {
     const { fd } = tail;
@@ -69,11 +87,21 @@ export class Descriptors {
   closeNumber(fd: number): void {
     if (fd === CLOSED) return;
     closeSync(fd);
-    this.count--;
+    count--;
   }
 }
 
 /** A call to the system failed, which is the machine's fault and may pass. */
 export function isSystemError(error: unknown): boolean {
   return error instanceof Error && "syscall" in error;
+}
+
+/** What the rest of the agent needs of it (the database, connections, watches) is some 50, in a busy one 100. */
+function limit(): number {
+  try {
+    const found = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
+    return Number(found?.[1] ?? 1024);
+  } catch {
+    return 1024;
+  }
 }

@@ -4,6 +4,7 @@
 import { type BigIntStats, statSync } from "node:fs";
 import { describe, hasCode } from "../../core/errors.ts";
 import { type Descriptors, isSystemError } from "./descriptors.ts";
+import { isOnOverlay } from "./file-systems.ts";
 import type { Generations } from "./generations.ts";
 import { liveKey } from "./identity.ts";
 import { KnownSources } from "./known.ts";
@@ -87,11 +88,25 @@ export class Discovery {
       const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
       if (!stats?.isFile()) return;
       const tail = registry.withKey(liveKey(stats));
-      if (tail === undefined) return this.create(path, stats, "whatever");
+      if (tail === undefined) {
+        const copied = this.copiedUp(path, stats);
+        return copied === undefined ? this.create(path, stats, "whatever") : renames.replace(copied, path, stats);
+      }
       if (tail.mode === "named") looker.look(tail);
       if (tail.mode === "named") tail.alias = path;
       else if (tail.mode !== "over") renames.rename(tail, path);
     });
+  }
+
+  /** The file that an overlay has copied, and that the path led to before. */
+  private copiedUp(path: string, stats: BigIntStats): Tail | undefined {
+    const { registry, descriptors } = this.parts;
+    const [dev, ino] = [Number(stats.dev), Number(stats.ino)];
+    for (const tail of registry.displaced) {
+      if (tail.path !== path || tail.ino !== ino || tail.dev !== dev || tail.turn === "reading") continue;
+      if (isOnOverlay(path) && descriptors.continuesAt(tail, path)) return tail;
+    }
+    return undefined;
   }
 
   /** What the system refuses is tried again with the next scan. */

@@ -147,7 +147,7 @@ export class FileInput {
   private async turn(tail: Tail, region: Region): Promise<void> {
     await this.reader.turn(tail, region);
     if (tail.readable && tail.failing === "no") this.ready.push(tail);
-    else if (!this.descriptors.plenty && tail.mode === "named") this.descriptors.close(tail);
+    this.descriptors.relieve(tail);
     this.goals.check();
   }
 

@@ -145,7 +145,10 @@ export class Looker {
     const unread = tail.source === undefined ? tail.size > 0 : tail.readable;
     if (unread && (tail.source === undefined || descriptors.plenty) && !descriptors.open(tail)) return;
     if (tail.source === undefined && tail.size > 0) generations.begin(tail, tail.size, "beginning");
-    if (tail.readable) return ready.push(tail);
+    if (tail.readable) {
+      ready.push(tail);
+      return descriptors.relieve(tail);
+    }
     if (tail.turn !== "none") return;
     const quiet = mode === "once" || now - tail.grownAt >= QUIET_MS;
     if (!quiet) return;

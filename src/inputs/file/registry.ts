@@ -1,4 +1,5 @@
 // All files of one input, by name and by what they are. The only place where a tail changes its mode.
+import type { BigIntStats } from "node:fs";
 import { assert } from "../../core/errors.ts";
 import type { Tail } from "./tail.ts";
 
@@ -36,6 +37,13 @@ export class Registry {
     tail.rename(path);
     tail.misses = 0;
     tail.mode = "named";
+  }
+
+  /** It is another file by what the system says. */
+  recognise(tail: Tail, stats: BigIntStats): void {
+    this.byKey.delete(tail.key);
+    tail.become(stats);
+    this.byKey.set(tail.key, tail);
   }
 
   displace(tail: Tail): void {

@@ -1,7 +1,8 @@
 // New names for files that lost theirs: a second name that was seen before, or what lies in the directory of the old name,
 // also under names that no pattern matches. A file that is not found there twice has no name that we know.
-import { statSync } from "node:fs";
+import { type BigIntStats, statSync } from "node:fs";
 import { isSystemError } from "./descriptors.ts";
+import { isUnmounted } from "./file-systems.ts";
 import type { Generations } from "./generations.ts";
 import { liveKey } from "./identity.ts";
 import { Listing } from "./listing.ts";
@@ -40,6 +41,12 @@ export class Renames {
     looker.look(tail);
   }
 
+  /** The file at this path is a copy of it that took its place, as far as it was read. */
+  replace(tail: Tail, path: string, stats: BigIntStats): void {
+    this.parts.registry.recognise(tail, stats);
+    this.rename(tail, path);
+  }
+
   /**
    * Finds new names for the files that lost theirs. Called with every tick; rests longer where nothing can be told.
    * @returns files that came after them and lost their names as well, before anybody looked
@@ -61,7 +68,7 @@ export class Renames {
       if (shared.signal.aborted) return later;
       if (tail.mode !== "displaced" || tail.turn === "reading") continue;
       if (search.kind === "found" && leadsTo(search.file.path, tail)) this.rename(tail, search.file.path);
-      else if (search.kind === "unreadable") unknown++;
+      else if (search.kind === "unreadable" || isUnmounted(tail)) unknown++;
       else if (++tail.misses >= MISSES) this.miss(tail);
     }
     // Not those that came meanwhile: rotation 20 times a second would make the rests long, and files would be gone by then.

@@ -28,10 +28,10 @@ export const CLOSED = -1;
 
 export class Tail {
   /** As of `liveKey`: device, inode and birth time. */
-  readonly key: string;
-  readonly dev: number;
-  readonly ino: number;
-  readonly birthMs: number;
+  key: string;
+  dev: number;
+  ino: number;
+  birthMs: number;
   path: string;
   /** Where it was found first: under another name it has been rotated. */
   readonly firstPath: string;
@@ -85,8 +85,7 @@ export class Tail {
     this.key = liveKey(stats);
     this.dev = Number(stats.dev);
     this.ino = Number(stats.ino);
-    // As `Stats` has it, so that the cheap look can compare.
-    this.birthMs = Number(stats.birthtimeNs / 1_000_000_000n) * 1000 + Number(stats.birthtimeNs % 1_000_000_000n) / 1e6;
+    this.birthMs = birthMs(stats);
     this.path = path;
     this.target = targetOf(path);
     this.firstPath = path;
@@ -112,6 +111,14 @@ export class Tail {
     const { head } = this;
     const [device = "", inode = "", birthNs = ""] = this.key.split(":");
     return { path: this.target ?? this.path, device, inode, birthNs, headLength: head.length, headHash: head.hash };
+  }
+
+  /** What the system says of it now. */
+  become(stats: BigIntStats): void {
+    this.key = liveKey(stats);
+    this.dev = Number(stats.dev);
+    this.ino = Number(stats.ino);
+    this.birthMs = birthMs(stats);
   }
 
   /** It is called so from now on. */
@@ -153,4 +160,9 @@ function targetOf(path: string): string | undefined {
     // It is gone again, as the next look finds.
     return undefined;
   }
+}
+
+/** As `Stats` has it, so that the cheap look can compare. */
+function birthMs({ birthtimeNs }: BigIntStats): number {
+  return Number(birthtimeNs / 1_000_000_000n) * 1000 + Number(birthtimeNs % 1_000_000_000n) / 1e6;
 }
