@@ -1,11 +1,10 @@
 // Filebeat's state on the disk: where it lies below its data directory, which of its forms it has, and what it says.
-import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Entry, Fault, Left, Reading } from "./entry.ts";
 import { isObject, parseExact } from "./exact-json.ts";
 import { entryOf } from "./filebeat-entry.ts";
 import { type Table, applyCheckpoint, applyLog, applyStates, checkpointNumber } from "./filebeat-registry.ts";
-import { foreign, kindOf, missing, readState } from "./state-file.ts";
+import { foreign, kindOf, missing, namesIn, readState } from "./state-file.ts";
 
 /** Below these names, from its data directory, from the registry's own, or the file of Filebeat 6 itself. */
 const BELOW = ["registry/filebeat", "filebeat", ".", "registry"] as const;
@@ -48,7 +47,7 @@ function readRegistry(home: string, table: Table, faults: Fault[]): readonly str
   if (version === "0") return readStates(join(home, "data.json"), table, faults);
   if (version !== "1") throw foreign(home, `is a registry of version ${JSON.stringify(version)}; 0 and 1 are known`);
   const files: string[] = [];
-  const numbers = readdirSync(home).map(checkpointNumber);
+  const numbers = namesIn(home).map(checkpointNumber);
   const newest = Math.max(-1, ...numbers.filter((number) => number !== undefined));
   if (newest >= 0) {
     const file = join(home, `${newest}.json`);

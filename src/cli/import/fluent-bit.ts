@@ -1,7 +1,7 @@
 // Fluent Bit's state: the table in_tail_files of the SQLite file that `DB` of a tail input names. Columns are read by name:
 // newer versions add some (offset_marker), and what is needed has been there since 0.12.
 import type { Entry, Fault, Left, Reading } from "./entry.ts";
-import { NEVER } from "./entry.ts";
+import { NEVER, leave } from "./entry.ts";
 import { holderOf } from "./holder.ts";
 import { busy, foreign, kindOf, missing } from "./state-file.ts";
 
@@ -27,41 +27,28 @@ export async function readFluentBit(from: string): Promise<Reading> {
 
 /** Where several rows have one inode, Fluent Bit goes on with the youngest. */
 export function entriesOf(file: string, rows: readonly Row[]): Omit<Reading, "files" | "locks"> {
-  const youngest = new Map<string, { readonly id: bigint; readonly entry: Entry }>();
+  const entries = new Map<unknown, Entry>();
   const left: Left[] = [];
   const faults: Fault[] = [];
-  for (const row of rows) {
+  for (const row of rows.toSorted((a, b) => Number((whole(b["id"]) ?? 0n) - (whole(a["id"]) ?? 0n)))) {
     const entry = entryOf(row);
-    if (entry === undefined) {
-      faults.push({
-        file,
-        line: undefined,
-        message: `has a row, id ${String(row["id"])}, without a name, inode or offset`,
-      });
-      continue;
-    }
-    const inode = String(row["inode"]);
-    const one = { id: whole(row["id"]) ?? 0n, entry };
-    const other = youngest.get(inode);
-    const isYounger = other === undefined || one.id > other.id;
-    if (isYounger) youngest.set(inode, one);
-    const older = isYounger ? other?.entry : entry;
-    if (older !== undefined)
-      left.push({
-        ...older,
-        reason: "second-entry",
-        message: "a younger row has its inode: Fluent Bit goes by that one",
-      });
+    const { id, inode } = row;
+    if (entry === undefined)
+      faults.push({ file, line: undefined, message: `has a row, id ${String(id)}, without a name, inode or offset` });
+    else if (!entry.path?.startsWith("/"))
+      left.push(leave(entry, "unsupported", "its path is relative to where Fluent Bit was started"));
+    else if (entries.has(inode))
+      left.push(leave(entry, "second-entry", "a younger row has its inode: Fluent Bit goes by that one"));
+    else entries.set(inode, entry);
   }
-  return { entries: [...youngest.values()].map(({ entry }) => entry), left, faults };
+  return { entries: [...entries.values()].reverse(), left, faults };
 }
 
 function entryOf(row: Row): Entry | undefined {
   const { name, created } = row;
   const [offset, inode] = [whole(row["offset"]), whole(row["inode"])];
-  if (typeof name !== "string" || name === "" || offset === undefined || inode === undefined || inode === 0n)
-    return undefined;
-  if (offset > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
+  if (typeof name !== "string" || name === "" || offset === undefined || inode === undefined) return undefined;
+  if (inode === 0n || offset > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
   const seconds = whole(created);
   const seenMs = seconds === undefined || seconds === 0n ? NEVER : (Number(seconds) + 1) * 1000;
   const recognised = { by: "inode", inode: inode.toString(), device: undefined, seenMs } as const;

@@ -1,5 +1,5 @@
 // Files of another agent's state, read as a whole. Bounded: what is larger is not a state, or not one to hold in memory.
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import { EXIT, SpillwayError, describe, hasCode } from "../../core/errors.ts";
 
 /** 5,000 entries take about 1.5 MB; Filebeat starts a new log at 10 MB. */
@@ -13,6 +13,15 @@ export function readState(file: string): string | undefined {
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
     throw error instanceof SpillwayError ? error : foreign(file, `cannot be read: ${describe(error)}`);
+  }
+}
+
+/** The names in a directory, in their order. */
+export function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch (error) {
+    throw foreign(directory, `cannot be looked into: ${describe(error)}`);
   }
 }
 

@@ -1,11 +1,10 @@
 // Vector's checkpoints: checkpoints.json in a directory per source (file, kubernetes_logs) below its data directory. A
 // checkpoints.new.json beside it was left by a process that died while it wrote: newer where it is whole, as Vector takes it.
-import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Entry, Fault, Left, Reading, Recognised } from "./entry.ts";
 import { NEVER, merge } from "./entry.ts";
 import { type Json, isObject, parseExact, wholeNumber, wholeText } from "./exact-json.ts";
-import { foreign, kindOf, missing, readState } from "./state-file.ts";
+import { foreign, kindOf, missing, namesIn, readState } from "./state-file.ts";
 
 const STABLE = "checkpoints.json";
 const NEWER = "checkpoints.new.json";
@@ -19,9 +18,7 @@ export function readVector(from: string): Reading {
 function homesBelow(from: string): readonly string[] {
   if (kindOf(from) === "file") return [dirname(from)];
   if (kindOf(from) === "nothing") return [];
-  const below = readdirSync(from)
-    .sort()
-    .map((name) => join(from, name));
+  const below = namesIn(from).map((name) => join(from, name));
   return [from, ...below].filter((home) => [STABLE, NEWER].some((name) => kindOf(join(home, name)) === "file"));
 }
 
