@@ -110,6 +110,29 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
       return lines([message], [{ at: 0, message, level: levelOf(n), fate: "kept" }]);
     },
   },
+  traces: {
+    input: { format: "cri", multiline: { start: "^\\d\\d:", timeout: "60s" } },
+    write: (n, random) => {
+      const written: string[] = [];
+      const records: Expected[] = [];
+      const traces = ["stdout", "stderr"].map((stream, i) => {
+        const more = Array.from({ length: random.below(4) }, () => `\tat ${noise(random)}`);
+        return { stream, level: levelOf(n + i), left: [sentence(n + i, random), ...more], begun: false };
+      });
+      for (;;) {
+        const open = traces.filter(({ left }) => left.length > 0);
+        if (open.length === 0) return lines(written, records);
+        const trace = random.pick(open);
+        const { stream, level, left } = trace;
+        const at = written.join("\n").length + Math.min(1, written.length);
+        if (!trace.begun) records.push({ at, message: left.join("\n"), level, time: TIME, fate: "kept" });
+        trace.begun = true;
+        const line = left.shift() as string;
+        const cut = random.below(line.length);
+        written.push(`${TIME} ${stream} P ${line.slice(0, cut)}`, `${TIME} ${stream} F ${line.slice(cut)}`);
+      }
+    },
+  },
   filters: {
     input: { exclude_lines: ["GET /health"], redact: ["\\b\\d{16}\\b"] },
     write: (n, random) => {
@@ -123,6 +146,13 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     write: (n, random) => {
       const message = `${sentence(n, random)} gr\u00fc\u00dfe`;
       return lines([message], [{ at: 0, message, level: levelOf(n), fate: "kept" }], "latin1");
+    },
+  },
+  "utf-16": {
+    input: { encoding: "utf-16" },
+    write: (n, random) => {
+      const message = `${sentence(n, random)} \u65e5\u0a0a\u{1f642}`;
+      return lines([message], [{ at: 0, message, level: levelOf(n), fate: "kept" }], "utf16le");
     },
   },
 };
