@@ -11,10 +11,18 @@ import { options } from "../test/inputs/file/setup.ts";
 interface Kind {
   readonly line: (i: number) => string;
   readonly input: Partial<FileInputOptions>;
+  /** As what it is written; UTF-8 where nothing is said. */
+  readonly written?: (line: string) => Buffer;
+  /** Lines of a record. */
+  readonly lines?: number;
 }
 
 const TIME = "2026-11-24T06:40:12.123456789Z";
 const digits = (i: number): string => String(i).padStart(9, "0");
+const says = (i: number, end: string): string =>
+  `2026-11-24 06:40:12 INFO  request ${digits(i)} of some customer has been answered in 12 ms, ${end}`;
+const MULTILINE = { start: /^\d{4}-/, end: undefined, indent: false, timeout: 2000, maxRecords: 1000 };
+const latin1 = (line: string): Buffer => Buffer.from(line, "latin1");
 const KINDS: Readonly<Record<string, Kind>> = {
   cri: { input: { format: "cri" }, line: (i) => `${TIME} stdout F request ${digits(i)} has been answered in 12 ms` },
   docker: {
@@ -39,7 +47,39 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   "text with patterns": {
     input: { excludeLines: [/GET \/health/], redact: [/\b\d{13,19}\b/] },
-    line: (i) => `2026-11-24 06:40:12 INFO  request ${digits(i)} of some customer has been answered in 12 ms, ok`,
+    line: (i) => says(i, "ok"),
+  },
+  "multiline, text": {
+    input: { multiline: MULTILINE },
+    lines: 4,
+    line: (i) =>
+      i % 4 === 0
+        ? says(i, "")
+        : `    at com.example.shop.orders.OrderService.place(OrderService.java:${digits(i)}) [x]`,
+  },
+  "multiline, cri": {
+    input: { format: "cri", multiline: MULTILINE },
+    lines: 4,
+    line: (i) =>
+      `${TIME} stdout F ${i % 4 === 0 ? "2026-11-24 ERROR request" : "\tat com.example.OrderService"} ${digits(i)} has failed`,
+  },
+  "multiline, docker": {
+    input: { format: "docker", multiline: { ...MULTILINE, start: undefined, indent: true } },
+    lines: 4,
+    line: (i) => `{"log":"${i % 4 === 0 ? "id" : "  "} request ${digits(i)}\\n","stream":"stdout","time":"${TIME}"}`,
+  },
+  "latin1, ASCII in it": { input: { encoding: "latin1" }, line: (i) => says(i, "ok") },
+  "latin1, accents in it": { input: { encoding: "latin1" }, written: latin1, line: (i) => says(i, "d\xe9j\xe0") },
+  gbk: { input: { encoding: "gbk" }, written: latin1, line: (i) => says(i, "\xc8\xd5") },
+  "utf-16le": {
+    input: { encoding: "utf-16le" },
+    written: (line) => Buffer.from(line, "utf16le"),
+    line: (i) => says(i, "\u65e5"),
+  },
+  "utf-16be": {
+    input: { encoding: "utf-16be" },
+    written: (line) => Buffer.from(line, "utf16le").swap16(),
+    line: (i) => says(i, "\u65e5"),
   },
 };
 
@@ -60,23 +100,23 @@ function seconds(run: () => void): number {
 
 const only = process.argv[2] ?? "";
 const rows: Record<string, string>[] = [];
-for (const [what, { line, input }] of Object.entries(KINDS)) {
+for (const [what, { line, input, written = Buffer.from, lines: each = 1 }] of Object.entries(KINDS)) {
   if (!what.startsWith(only)) continue;
   const region = arena.alloc(TURN_BYTES);
   if (region === undefined) throw new Error("the arena of the bench is too small");
   const view = arena.view(region);
   let [length, lines] = [0, 0];
   for (; ; lines++) {
-    const text = Buffer.from(`${line(lines)}\n`);
+    const text = written(`${line(lines)}\n`);
     if (length + text.length > TURN_BYTES) break;
     length += text.copy(view, length);
   }
-  const encoding = encodingOf("utf-8");
+  const encoding = encodingOf(input.encoding ?? "utf-8");
   const framing = framingFor(options("/", input), encoding, kernel, () => 0);
   const bytes = arena.view(region, 0, length);
-  const read = { region, bytes, offset: 0, code: codeOf(encoding, bytes), after: "more", room: 1 << 20 } as const;
+  const read = { region, bytes, offset: 0, code: codeOf(encoding, bytes), after: "end", room: 1 << 20 } as const;
   const { records } = framing.frame(read);
-  if (records !== lines) throw new Error(`${what}: ${records} records of ${lines} lines`);
+  if (records !== Math.ceil(lines / each)) throw new Error(`${what}: ${records} records of ${lines} lines`);
   const s = seconds(() => framing.frame(read));
   rows.push({ what, "bytes a line": (length / lines).toFixed(0), "M lines/s": (lines / s / 1e6).toFixed(2) });
 }
