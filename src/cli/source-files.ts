@@ -3,7 +3,8 @@
 import { closeSync, openSync } from "node:fs";
 import type { Clock } from "../core/clock.ts";
 import type { KnownSource } from "../core/source.ts";
-import { continues } from "../inputs/file/identity.ts";
+import { continues } from "../inputs/file/continues.ts";
+import { claimedSize, formOfFile } from "../inputs/file/gzip-member.ts";
 import { type Found, Listing } from "../inputs/file/listing.ts";
 
 export type FileNow =
@@ -36,7 +37,9 @@ function look({ path, stats }: Found, source: KnownSource): FileNow {
   }
   try {
     if (!continues(fd, source.identity, source.checkpoint, source.mark)) return { state: "replaced" };
-    const size = Number(stats.size);
+    const stored = Number(stats.size);
+    // Of compressed content nobody knows more without unpacking it.
+    const size = formOfFile(fd) === "gzip" ? Math.max(source.checkpoint, claimedSize(fd, stored)) : stored;
     return { state: "there", path, size, lag: Math.max(0, size - source.checkpoint) };
   } finally {
     closeSync(fd);

@@ -37,7 +37,7 @@ export const input = section({
   type: about("`file`; other words are reserved", optional(choice("file"), "file")),
   paths: about("globs, `**` included", list(text())),
   exclude: about(
-    "globs of files that are left out; compressed ones (.gz, .zst and the like) always are",
+    "globs of files that are left out; .zst, .xz, .tgz and the like always are, gzip files are read",
     optional(list(text()), []),
   ),
   start: about(

@@ -3,7 +3,8 @@
 // one would wait for its writer.
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { assert, describe, hasCode } from "../../core/errors.ts";
-import { continues, liveKey } from "./identity.ts";
+import { continues } from "./continues.ts";
+import { liveKey } from "./identity.ts";
 import type { Nag } from "./nag.ts";
 import { CLOSED, type Tail } from "./tail.ts";
 

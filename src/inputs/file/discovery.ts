@@ -1,19 +1,20 @@
 // Which files there are, and which names they have. A full scan every few seconds is the truth; between scans single paths
 // are considered as hints name them. A file is new, or one of ours under another name, or one of ours under a second
 // name (a hard or symbolic link), which changes nothing.
-import { type BigIntStats, statSync } from "node:fs";
+import { type BigIntStats, existsSync, statSync } from "node:fs";
 import { describe, hasCode } from "../../core/errors.ts";
 import { type Descriptors, isSystemError } from "./descriptors.ts";
 import { isOnOverlay } from "./file-systems.ts";
-import type { Generations } from "./generations.ts";
+import type { Generations, Orphan } from "./generations.ts";
 import { liveKey } from "./identity.ts";
-import { KnownSources } from "./known.ts";
+import type { KnownSources } from "./known.ts";
 import { type Found, Listing } from "./listing.ts";
 import { HOT_MS, type Looker } from "./look.ts";
 import type { Shared } from "./parts.ts";
 import type { Pattern } from "./patterns.ts";
 import type { Registry } from "./registry.ts";
 import type { Renames } from "./renames.ts";
+import type { Suspects } from "./suspects.ts";
 import { Tail } from "./tail.ts";
 import { Walker } from "./walker.ts";
 
@@ -30,6 +31,8 @@ export interface DiscoveryParts {
   readonly generations: Generations;
   readonly looker: Looker;
   readonly renames: Renames;
+  readonly known: KnownSources;
+  readonly suspects: Suspects;
 }
 
 export class Discovery {
@@ -41,12 +44,11 @@ export class Discovery {
   private reported: "nothing" | "no match" = "nothing";
 
   constructor(parts: DiscoveryParts) {
-    const { clock, intake, options } = parts.shared;
+    const { clock, options } = parts.shared;
     this.parts = parts;
     this.walker = new Walker(parts.patterns, parts.excluded, clock);
-    const known = intake.known(options.id);
-    this.known = new KnownSources(known);
-    this.start = known.length === 0 ? options.start : "beginning";
+    this.known = parts.known;
+    this.start = this.known.size === 0 ? options.start : "beginning";
   }
 
   async scan(): Promise<void> {
@@ -122,7 +124,7 @@ export class Discovery {
 
   /** @param content known: the file is none of ours unless an earlier process read it */
   private create(path: string, stats: BigIntStats, content: "whatever" | "known"): void {
-    const { descriptors, looker, registry, shared } = this.parts;
+    const { descriptors, shared, suspects } = this.parts;
     const { options, clock } = shared;
     const tail = new Tail(path, stats, clock.now());
     const size = Number(stats.size);
@@ -131,6 +133,7 @@ export class Discovery {
     if (!isKnown && options.ignoreOlder > 0 && age > options.ignoreOlder) return;
     // Unreadable, or replaced this moment: the next scan tries again.
     if ((isKnown || size > 0) && !descriptors.open(tail)) return;
+    if (!isKnown && suspects.suspect(tail, size)) return descriptors.close(tail);
     if (shared.mode === "once") tail.end = "closing";
     try {
       this.assign(tail, size, content);
@@ -139,10 +142,33 @@ export class Discovery {
       throw error;
     }
     if (tail.source === undefined && content === "known") return descriptors.close(tail);
+    this.enter(tail);
+  }
+
+  private enter(tail: Tail): void {
+    const { descriptors, looker, registry } = this.parts;
     registry.add(tail);
     tail.interval = HOT_MS;
     looker.look(tail);
     if (tail.mode === "named" && tail.turn === "none" && tail.lag === 0) descriptors.close(tail);
+  }
+
+  /** A file goes on with a source that lost its own, unless it was replaced this moment. */
+  adopt({ path, stats }: Found, orphan: Orphan): void {
+    const { descriptors, generations, shared, suspects } = this.parts;
+    const tail = new Tail(path, stats, shared.clock.now());
+    if (shared.mode === "once") tail.end = "closing";
+    if (!descriptors.open(tail)) return;
+    suspects.clear(path);
+    generations.adopt(tail, orphan, Number(stats.size));
+    this.enter(tail);
+  }
+
+  /** One that had to wait. */
+  considerAgain(path: string): void {
+    const { registry, suspects } = this.parts;
+    if (!existsSync(path) || registry.at(path) !== undefined) suspects.clear(path);
+    else this.consider(path);
   }
 
   /** Gives the file its source: the one of an earlier process that it continues, or a new one. */
@@ -170,7 +196,6 @@ export class Discovery {
       if (search.kind === "found" && this.continueAt(search.file) === "tried") continue;
       this.known.remove(known);
       generations.retire(known);
-      shared.log.info("source_gone", goneMessage(known.identity.path, known.checkpoint), { path: known.identity.path });
     }
   }
 
@@ -200,8 +225,4 @@ export class Discovery {
     this.attempt(path, () => this.create(path, stats, "known"));
     return "tried";
   }
-}
-
-function goneMessage(path: string, checkpoint: number): string {
-  return `${path}, read up to byte ${checkpoint} by an earlier process, is not there any more; what came after is unknown.`;
 }

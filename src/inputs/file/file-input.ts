@@ -5,6 +5,7 @@ import type { Region } from "../../core/arena.ts";
 import type { FileInputOptions } from "../../core/options.ts";
 import { Wakeup } from "../../core/wakeup.ts";
 import { Agenda, TICK_MS } from "./agenda.ts";
+import { Contents } from "./contents.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Discovery } from "./discovery.ts";
 import { framingFor } from "./framings.ts";
@@ -12,7 +13,9 @@ import { Generations } from "./generations.ts";
 import { Goals } from "./goals.ts";
 import { Growth } from "./growth.ts";
 import { abandonBeyond } from "./held.ts";
+import { Heirs } from "./heirs.ts";
 import { Hints } from "./hints.ts";
+import { KnownSources } from "./known.ts";
 import { Looker } from "./look.ts";
 import { Nag } from "./nag.ts";
 import type { FileInputParts, Shared } from "./parts.ts";
@@ -22,6 +25,7 @@ import { ReadyQueue } from "./ready.ts";
 import { Registry } from "./registry.ts";
 import { Renames } from "./renames.ts";
 import { type FileInputStatus, statusOf } from "./status.ts";
+import { Suspects } from "./suspects.ts";
 import type { LaneName, Tail } from "./tail.ts";
 import { encodingOf } from "./text-code.ts";
 
@@ -43,11 +47,13 @@ export class FileInput {
   private readonly agenda = new Agenda();
   private readonly growth: Growth;
   private readonly goals: Goals;
+  private readonly contents: Contents;
   private readonly descriptors: Descriptors;
   private readonly generations: Generations;
   private readonly looker: Looker;
   private readonly renames: Renames;
   private readonly discovery: Discovery;
+  private readonly heirs: Heirs;
   private readonly reader: Reader;
   private readonly hints: Hints | undefined;
   /** Directories that are watched since the last scan began. */
@@ -73,15 +79,20 @@ export class FileInput {
     const encoding = encodingOf(options.encoding);
     const framing = framingFor(options, encoding, parts.kernel, () => parts.clock.wall());
     const { cutBehind } = framing;
+    this.contents = new Contents(shared, ready, cutBehind);
     this.generations = new Generations({ shared, registry, descriptors: this.descriptors, ready, encoding, cutBehind });
-    const { descriptors, generations, growth } = this;
-    this.looker = new Looker({ shared, registry, descriptors, generations, ready, agenda, growth });
+    const { contents, descriptors, generations, growth } = this;
+    this.looker = new Looker({ shared, registry, contents, descriptors, generations, ready, agenda, growth });
     const { looker } = this;
     this.renames = new Renames({ shared, registry, generations, looker });
     const { renames } = this;
-    this.discovery = new Discovery({ shared, patterns, excluded, registry, descriptors, generations, looker, renames });
-    this.reader = new Reader({ shared, framing, encoding, descriptors, generations, fault: this.end.reject });
+    const known = new KnownSources(parts.intake.known(options.id));
+    const suspects = new Suspects({ shared, registry, known, descriptors, generations, looker });
+    const finding = { shared, registry, known, descriptors, generations, suspects };
+    this.discovery = new Discovery({ ...finding, patterns, excluded, looker, renames });
+    this.reader = new Reader({ shared, framing, encoding, contents, descriptors, generations, fault: this.end.reject });
     const { discovery } = this;
+    this.heirs = new Heirs({ ...finding, discovery });
     const entered = (): void => this.enter();
     if (parts.mode === "follow")
       this.hints = new Hints({ shared, patterns, excluded, registry, looker, discovery, entered });
@@ -93,11 +104,13 @@ export class FileInput {
     this.loops.push(scan);
     await scan;
     if (this.shared.signal.aborted) return;
+    if (this.shared.mode === "once") await this.heirs.decideAll();
     this.growth.reset();
     this.hints?.start();
     for (let i = 0; i < READERS; i++) this.run(this.read("named"));
     this.run(this.read("nameless"));
     this.run(this.sweep());
+    this.run(this.inherit());
     if (this.shared.mode === "follow") this.run(this.rescan());
   }
 
@@ -106,6 +119,7 @@ export class FileInput {
     this.stopping.abort();
     this.ready.close();
     await Promise.allSettled([...this.loops, this.hints?.stop()]);
+    this.contents.close();
     for (const tail of this.registry.all) this.descriptors.close(tail);
     this.generations.close();
     this.end.resolve();
@@ -167,6 +181,15 @@ export class FileInput {
       this.generations.tidy();
       this.growth.turn();
       this.goals.check();
+    }
+  }
+
+  /** By itself: to unpack a large file takes seconds. */
+  private async inherit(): Promise<void> {
+    const { clock, signal } = this.shared;
+    while (!signal.aborted) {
+      await this.heirs.decide();
+      await clock.sleep(TICK_MS, signal);
     }
   }
 

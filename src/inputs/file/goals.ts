@@ -24,7 +24,7 @@ export class Goals {
   /** Resolves when each of these was read to the end that it has now, or cannot be. */
   reached(tails: Iterable<Tail>): Promise<void> {
     const goals = new Map<Tail, Goal>();
-    for (const tail of tails) goals.set(tail, { source: tail.source, size: tail.size });
+    for (const tail of tails) goals.set(tail, { source: tail.source, size: goalOf(tail) });
     return new Promise((resolve) => {
       this.waiters.push({ goals, resolve });
       this.check();
@@ -44,8 +44,15 @@ export class Goals {
 
   private met(tail: Tail, goal: Goal): boolean {
     if (tail.mode === "over" || tail.source !== goal.source) return true;
-    if (this.mode === "once") return tail.position >= goal.size || tail.failing === "yes";
+    // It may have been cut meanwhile.
+    const size = Math.min(goal.size, tail.size);
+    if (this.mode === "once") return tail.position >= size || tail.failing === "yes";
     // A partial last line stays in the file.
-    return tail.searched >= goal.size;
+    return tail.searched >= size;
   }
+}
+
+/** What a compressed file unpacks to is known at its end. */
+function goalOf(tail: Tail): number {
+  return tail.packed === undefined ? tail.size : Infinity;
 }

@@ -6,11 +6,11 @@ import type { Registry } from "./registry.ts";
 
 export function abandonBeyond(budget: number, registry: Registry, generations: Generations, shared: Shared): void {
   let held = 0;
-  for (const tail of registry.nameless) if (tail.links === 0) held += tail.size;
+  for (const tail of registry.nameless) if (tail.links === 0) held += tail.stored;
   for (const tail of registry.nameless) {
     if (held <= budget) return;
     if (tail.links !== 0 || tail.turn === "reading") continue;
-    held -= tail.size;
+    held -= tail.stored;
     shared.unread.abandoned += tail.lag;
     shared.log.warn(
       "file_abandoned",

@@ -1,9 +1,9 @@
 // How a file is recognised: by inode and birth time as long as a process lives, and by the content of its head and of the
 // bytes before an offset across restarts. ext4 hands the inode of a removed file to the next one created (50 of 50
 // times), so an inode alone never says anything.
-import { fstatSync, readSync, type BigIntStats } from "node:fs";
+import { readSync, type BigIntStats } from "node:fs";
 import { crc32 } from "node:zlib";
-import type { Identity, Mark } from "../../core/source.ts";
+import type { Mark } from "../../core/source.ts";
 import { MARK_LENGTH, NO_MARK } from "../../core/source.ts";
 
 /**
@@ -66,12 +66,4 @@ export function markWithin(before: Buffer, bytes: Buffer, end: number): Mark {
 
 export function sameMark(a: Mark, b: Mark): boolean {
   return a.length === b.length && a.hash === b.hash;
-}
-
-/** True when the open file begins as `identity` says, and has what a reader at `offset` has read before it. */
-export function continues(fd: number, identity: Identity, offset: number, mark: Mark): boolean {
-  if (fstatSync(fd).size < offset) return false;
-  if (!hasHead(fd, { length: identity.headLength, hash: identity.headHash })) return false;
-  const before = mark.length === 0 ? NO_MARK : markBefore(fd, offset);
-  return sameMark(before, mark);
 }

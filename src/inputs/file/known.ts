@@ -1,6 +1,8 @@
 // The sources that the state database knows and that no file has been matched with yet.
 import type { KnownSource } from "../../core/source.ts";
-import { continues, lastingKey } from "./identity.ts";
+import { continues } from "./continues.ts";
+import { lastingKey } from "./identity.ts";
+import { families, family, isKin } from "./kin.ts";
 import type { Tail } from "./tail.ts";
 
 export interface Match {
@@ -13,13 +15,12 @@ const NONE: Match = { same: undefined, others: [] };
 
 export class KnownSources {
   private readonly byKey = new Map<string, KnownSource[]>();
+  private readonly byFamily = new Map<string, KnownSource[]>();
 
   constructor(sources: readonly KnownSource[]) {
     for (const source of sources) {
-      const key = lastingKey(source.identity);
-      const list = this.byKey.get(key);
-      if (list === undefined) this.byKey.set(key, [source]);
-      else list.push(source);
+      enter(this.byKey, lastingKey(source.identity), source);
+      enter(this.byFamily, family(source.identity.path), source);
     }
   }
 
@@ -36,7 +37,19 @@ export class KnownSources {
   }
 
   has(tail: Tail): boolean {
-    return this.byKey.has(tail.lastingKey);
+    return this.hasKey(tail.lastingKey);
+  }
+
+  hasKey(key: string): boolean {
+    return this.byKey.has(key);
+  }
+
+  /** Sources whose files a file of this path may be rotated from. */
+  *kin(path: string): Iterable<KnownSource> {
+    if (this.size === 0) return;
+    for (const key of families(path))
+      for (const known of this.byFamily.get(key) ?? [])
+        if (isKin(path, known.identity.path) && this.includes(known)) yield known;
   }
 
   /** What this file, which is open, may be: same inode and birth time, and the content decides. */
@@ -58,4 +71,10 @@ export class KnownSources {
     if (rest.length === 0) this.byKey.delete(key);
     else this.byKey.set(key, rest);
   }
+}
+
+function enter(map: Map<string, KnownSource[]>, key: string, source: KnownSource): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [source]);
+  else list.push(source);
 }

@@ -3,10 +3,11 @@
 // directory is read once per listing.
 import { realpathSync, statSync, type BigIntStats } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { hasCode } from "../../core/errors.ts";
 import { lastingKey } from "./identity.ts";
+import { families, family, isKin, isNamedAfter } from "./kin.ts";
 
 export interface Found {
   readonly path: string;
@@ -18,6 +19,7 @@ interface Directory {
   /** By lasting key. */
   readonly files: ReadonlyMap<string, Found>;
   readonly directories: readonly string[];
+  byFamily: ReadonlyMap<string, readonly Found[]> | undefined;
 }
 
 const SLICE = 200;
@@ -55,7 +57,19 @@ export class Listing {
       const directory = await this.read(place);
       if (directory === "unreadable") continue;
       for (const file of directory.files.values())
-        if (file.stats.birthtimeNs > BigInt(birthNs) && isNamedAfter(file.path, path)) found.push(file);
+        if (cameAfter(file, BigInt(birthNs)) && isNamedAfter(file.path, path)) found.push(file);
+    }
+    return found;
+  }
+
+  /** Files that may be copies of what this path led to, by their names. */
+  async kin(path: string): Promise<readonly Found[]> {
+    const found: Found[] = [];
+    for await (const place of this.places(path)) {
+      const directory = await this.read(place);
+      if (directory === "unreadable") continue;
+      directory.byFamily ??= byFamily(directory.files.values());
+      for (const file of directory.byFamily.get(family(path)) ?? []) if (isKin(file.path, path)) found.push(file);
     }
     return found;
   }
@@ -100,16 +114,27 @@ export class Listing {
         const key = lastingKey({ inode: stats.ino.toString(), birthNs: stats.birthtimeNs.toString() });
         files.set(key, { path, stats });
       }
-      return { files, directories };
+      return { files, directories, byFamily: undefined };
     } catch (error) {
-      return hasCode(error, "ENOENT", "ENOTDIR") ? { files, directories } : "unreadable";
+      return hasCode(error, "ENOENT", "ENOTDIR") ? { files, directories, byFamily: undefined } : "unreadable";
     }
   }
 }
 
-function isNamedAfter(path: string, original: string): boolean {
-  const [name, first] = [basename(path), basename(original)];
-  return name.startsWith(first) && /^[-._]/.test(name.slice(first.length));
+/** A compressed file has the time at which its content was last written to, and that is what must have come after. */
+function cameAfter({ path, stats }: Found, birthNs: bigint): boolean {
+  return stats.birthtimeNs > birthNs && (!path.endsWith(".gz") || stats.mtimeNs > birthNs);
+}
+
+function byFamily(files: Iterable<Found>): ReadonlyMap<string, readonly Found[]> {
+  const map = new Map<string, Found[]>();
+  for (const file of files)
+    for (const key of families(file.path)) {
+      const list = map.get(key);
+      if (list === undefined) map.set(key, [file]);
+      else list.push(file);
+    }
+  return map;
 }
 
 /** Undefined: nothing is there, or a link that leads nowhere. */

@@ -3,10 +3,12 @@
 // so nothing changes between what is seen and what follows from it.
 import { fstatSync, statSync, type Stats } from "node:fs";
 import type { Agenda } from "./agenda.ts";
+import type { Contents } from "./contents.ts";
 import { type Descriptors, isSystemError } from "./descriptors.ts";
 import type { Generations } from "./generations.ts";
 import type { Growth } from "./growth.ts";
 import { hasHead, markBefore, sameMark } from "./identity.ts";
+import type { Packed } from "./packed.ts";
 import type { Shared } from "./parts.ts";
 import type { ReadyQueue } from "./ready.ts";
 import type { Registry } from "./registry.ts";
@@ -25,6 +27,7 @@ const MTIME_GRAIN_MS = 20;
 export interface LookParts {
   readonly shared: Shared;
   readonly registry: Registry;
+  readonly contents: Contents;
   readonly descriptors: Descriptors;
   readonly generations: Generations;
   readonly ready: ReadyQueue;
@@ -99,13 +102,14 @@ export class Looker {
     this.compare(tail, stats);
     const { growth, shared } = this.parts;
     const now = Math.round(shared.clock.now());
-    if (stats.size > tail.size) {
-      growth.add(stats.size - tail.size);
+    const size = tail.sizeFor(stats.size);
+    if (size > tail.size) {
+      growth.add(size - tail.size);
       tail.grownAt = now;
       if (tail.interval >= COLD_MS) tail.hints = "unheard";
       tail.interval = HOT_MS;
     }
-    tail.size = stats.size;
+    tail.size = size;
     tail.mtimeMs = stats.mtimeMs;
     tail.mtime = Math.abs(shared.clock.wall() - stats.mtimeMs) < MTIME_GRAIN_MS ? "fresh" : "settled";
     tail.links = stats.nlink;
@@ -118,19 +122,30 @@ export class Looker {
 
   /** Finds that the content which was read is not there any more. */
   private compare(tail: Tail, stats: Stats): void {
-    const { generations, shared } = this.parts;
-    if (stats.size < tail.position) {
-      generations.restart(tail, Math.max(0, tail.size - tail.position));
-      tail.size = 0;
-      tail.pledged = 0;
-    } else if (stats.size < tail.size) {
-      // Cut behind the position: what was read is still there, or the next read finds that it is not.
+    const { shared } = this.parts;
+    if (tail.packed !== undefined) {
+      if (this.packedAnew(tail, tail.packed, stats)) this.restart(tail);
+    } else if (stats.size < tail.position || (stats.size < tail.size && this.overwritten(tail))) this.restart(tail);
+    else if (stats.size < tail.size) {
+      // Cut behind the position: what was read is still there.
       shared.unread.truncated += tail.size - stats.size;
       tail.shrink(stats.size);
     } else if (stats.size === tail.size && (stats.mtimeMs !== tail.mtimeMs || tail.mtime === "fresh")) {
-      if (this.overwritten(tail)) generations.restart(tail, 0);
+      if (this.overwritten(tail)) this.parts.generations.restart(tail, 0);
       else tail.searched = tail.position;
     }
+  }
+
+  private restart(tail: Tail): void {
+    this.parts.generations.restart(tail, Math.max(0, tail.size - tail.position));
+    tail.size = 0;
+    tail.pledged = 0;
+  }
+
+  private packedAnew(tail: Tail, packed: Packed, stats: Stats): boolean {
+    if (stats.size < packed.fed) return true;
+    if (stats.mtimeMs === tail.mtimeMs || !this.parts.descriptors.open(tail)) return false;
+    return !hasHead(tail.fd, packed.head);
   }
 
   private overwritten(tail: Tail): boolean {
@@ -139,12 +154,13 @@ export class Looker {
   }
 
   private act(tail: Tail, now: number): void {
-    const { descriptors, generations, ready } = this.parts;
+    const { contents, descriptors, generations, ready } = this.parts;
     const { mode } = this.parts.shared;
     this.awaitEnd(tail, now);
     const unread = tail.source === undefined ? tail.size > 0 : tail.readable;
     if (unread && (tail.source === undefined || descriptors.plenty) && !descriptors.open(tail)) return;
     if (tail.source === undefined && tail.size > 0) generations.begin(tail, tail.size, "beginning");
+    if (tail.packed !== undefined) contents.consider(tail, tail.packed);
     if (tail.readable) {
       ready.push(tail);
       return descriptors.relieve(tail);
@@ -153,6 +169,7 @@ export class Looker {
     const quiet = mode === "once" || now - tail.grownAt >= QUIET_MS;
     if (!quiet) return;
     if (tail.mode === "nameless") this.conclude(tail);
+    else if (tail.lag > 0 && tail.packed !== undefined && tail.packed.state !== "cut") this.takeRest(tail);
     else if (tail.mode === "named" && (tail.lag === 0 || !descriptors.plenty)) descriptors.close(tail);
   }
 
@@ -173,10 +190,16 @@ export class Looker {
     tail.searched = tail.position;
   }
 
+  /** Of compressed content that is whole: the file may grow by another member, and then what it brings is another line. */
+  private takeRest(tail: Tail): void {
+    tail.end = "closing";
+    if (tail.readable) this.parts.ready.push(tail);
+  }
+
   /** Nobody has written to a nameless file for a while: a last line without its end is taken as it is. */
   private conclude(tail: Tail): void {
     tail.end = "closing";
     if (tail.readable) this.parts.ready.push(tail);
-    else this.parts.generations.finish(tail);
+    else this.parts.generations.leave(tail, 0);
   }
 }

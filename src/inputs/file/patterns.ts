@@ -30,8 +30,8 @@ export function compile(pattern: string): Pattern {
   return { base: base === "" ? sep : base, kind: "glob", matches, levels, below: deep < 0 ? "files" : "any" };
 }
 
-/** What compressing a log makes of it: its lines were read before, and its bytes are no text. */
-const COMPRESSED = /\.(?:gz|bz2|xz|zst|lz4|lzma|Z|zip)$/;
+/** Archives, and what compressing a log makes of it, but for gzip: its bytes are no text. */
+const COMPRESSED = /\.(?:tar\.gz|tgz|bz2|xz|zst|lz4|lzma|Z|zip)$/;
 
 /** Which paths are left out. Patterns without a slash are about the last part of the path. */
 export function excluding(patterns: readonly string[]): Test {

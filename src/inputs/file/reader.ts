@@ -3,14 +3,14 @@
 // The bytes before the position are read by the same system call as those behind it, and their mark is compared: a file
 // that was truncated and has grown past the position between two looks is found out before a byte of it is handed over.
 // A partial last line stays in the file: the position remains at its start, and it is read again when it has grown.
-import { fstatSync, readv } from "node:fs";
-import { promisify } from "node:util";
+import { fstatSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { Arena, type Region } from "../../core/arena.ts";
 import type { Envelope } from "../../core/chunk.ts";
 import { assert } from "../../core/errors.ts";
 import type { SourceId } from "../../core/source.ts";
 import { containerFields } from "./container-path.ts";
+import type { Contents } from "./contents.ts";
 import type { Descriptors } from "./descriptors.ts";
 import { type Framed, type Framing, type ReadBytes, type Rewritten, TURN_BYTES } from "./framing.ts";
 import type { Generations } from "./generations.ts";
@@ -19,12 +19,11 @@ import type { Shared } from "./parts.ts";
 import type { Tail } from "./tail.ts";
 import { codeOf, type Encoding } from "./text-code.ts";
 
-const readInto = promisify(readv);
-
 export interface ReaderParts {
   readonly shared: Shared;
   readonly framing: Framing;
   readonly encoding: Encoding;
+  readonly contents: Contents;
   readonly descriptors: Descriptors;
   readonly generations: Generations;
   readonly fault: (error: unknown) => void;
@@ -42,6 +41,7 @@ export class Reader {
     const { descriptors, shared } = this.parts;
     if (tail.readable && descriptors.open(tail)) await this.read(tail, region);
     tail.turn = "none";
+    this.parts.contents.rest(tail);
     if (region.pins > 0) shared.intake.release(region);
   }
 
@@ -49,7 +49,8 @@ export class Reader {
   wanted(tail: Tail): number {
     const known = tail.searched - tail.position;
     const line = Math.min(2 * known, this.parts.shared.options.maxRecord + 2);
-    return Math.min(tail.lag, Math.max(TURN_BYTES, line));
+    const most = Math.max(TURN_BYTES, line);
+    return tail.packed === undefined ? Math.min(tail.lag, most) : most;
   }
 
   /** The room that a turn of this file asks for: a table comes out of it too. */
@@ -78,24 +79,24 @@ export class Reader {
     const before = Buffer.allocUnsafe(tail.mark.length);
     const length = Math.min(this.readable(region), this.wanted(tail));
     const bytes = arena.view(region, 0, length);
-    let read: number;
+    let read: number | "later";
     tail.turn = "reading";
     try {
-      read = (await readInto(tail.fd, [before, bytes], tail.position - before.length)).bytesRead - before.length;
+      read = await this.parts.contents.read(tail, before, bytes);
     } catch (error) {
       this.parts.descriptors.complain(tail, error);
       return;
     }
     tail.failing = "no";
+    if (read === "later") return;
     if (read < 0 || !this.unchanged(tail, before)) return this.restart(tail);
-    // Cut since the last look: without this it would be read again and again for what is not there.
-    if (read < length) tail.size = tail.position + read;
     if (read > 0) this.take(tail, region, before, bytes.subarray(0, read));
     else tail.shrink(tail.position);
   }
 
   private unchanged(tail: Tail, before: Buffer): boolean {
-    return before.length === 0 || (crc32(before) === tail.mark.hash && hasHead(tail.fd, tail.head));
+    if (before.length === 0) return true;
+    return crc32(before) === tail.mark.hash && (tail.packed !== undefined || hasHead(tail.fd, tail.head));
   }
 
   private restart(tail: Tail): void {

@@ -78,14 +78,13 @@ export class Renames {
   }
 
   private miss(tail: Tail): void {
-    const { generations, registry, shared } = this.parts;
+    const { generations, registry } = this.parts;
     if (tail.fd !== CLOSED) {
       registry.unname(tail);
       generations.lose(tail);
       return;
     }
-    shared.unread.deleted += tail.lag;
-    generations.finish(tail);
+    generations.leave(tail, tail.lag);
   }
 }
 

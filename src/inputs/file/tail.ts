@@ -13,6 +13,7 @@ import type { Identity, Mark, SourceId } from "../../core/source.ts";
 import { NO_MARK } from "../../core/source.ts";
 import type { After } from "./framing.ts";
 import { type Head, liveKey, NO_HEAD } from "./identity.ts";
+import { leftIn, type Packed } from "./packed.ts";
 import { type TextCode, UTF8 } from "./text-code.ts";
 
 export type TailMode = "named" | "displaced" | "nameless" | "over";
@@ -48,6 +49,8 @@ export class Tail {
 
   /** Undefined while the file is empty. */
   source: SourceId | undefined = undefined;
+  /** Of a compressed file; all that follows is about its content then. */
+  packed: Packed | undefined = undefined;
   head: Head = NO_HEAD;
   /** Start of the first byte that was not handed over. */
   position = 0;
@@ -96,9 +99,21 @@ export class Tail {
     return Math.max(0, this.size - this.position);
   }
 
+  /** Bytes that it takes on the disk. */
+  get stored(): number {
+    return this.packed?.stored ?? this.size;
+  }
+
+  /** Of its content, when the file has so many bytes. Of a compressed one it is a guess that ends with being right. */
+  sizeFor(stored: number): number {
+    if (this.packed === undefined) return stored;
+    this.packed.stored = stored;
+    return Math.max(this.position, this.packed.unpacked) + leftIn(this.packed);
+  }
+
   /** True when a read would bring something. */
   get readable(): boolean {
-    if (this.mode === "over" || this.source === undefined) return false;
+    if (this.mode === "over" || this.source === undefined || this.packed?.stream === "awaited") return false;
     return this.size > this.searched || (this.end === "closing" && this.size > this.position);
   }
 
@@ -131,6 +146,7 @@ export class Tail {
   /** Starts at byte 0 of a new generation. */
   rewind(): void {
     this.source = undefined;
+    this.packed = undefined;
     this.head = NO_HEAD;
     this.seek(0, NO_MARK);
     this.line = "start";

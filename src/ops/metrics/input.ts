@@ -56,7 +56,7 @@ export const INPUT_METRICS: readonly Metric[] = [
     labels: ["input", "reason"],
     help: "Bytes that were never read and never will be.",
     meaning:
-      "`skipped`: by `start` or `ignore_older`. `deleted`, `truncated`: gone before they were read. `abandoned`: beyond `held`.",
+      "`skipped`: by `start` or `ignore_older`, and what of a gzip file cannot be unpacked. `deleted`, `truncated`: gone before they were read. `abandoned`: beyond `held`.",
     read: (facts) =>
       [...facts.inputs].flatMap(([input, of]) =>
         Object.entries(of.unread).map(([reason, value]) => ({ labels: { input, reason }, value })),

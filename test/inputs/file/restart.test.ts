@@ -104,10 +104,7 @@ test("the directory is missing, or the source is nowhere", async (t) => {
   const input = await run({}, { clock });
   await intake.until(() => [...intake.sources.values()][0]?.state === "forgotten", "the source to be forgotten");
   assert.equal(input.status().files, 0);
-  assert.deepEqual(
-    log.events.filter((event) => event === "no_files" || event === "source_gone"),
-    ["source_gone", "no_files"],
-  );
+  for (const event of ["no_files", "source_gone"]) assert.ok(log.events.includes(event));
 });
 
 test("in the middle of an oversized line: its rest is still passed over", async (t) => {

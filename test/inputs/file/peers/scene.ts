@@ -57,12 +57,12 @@ export class Scene {
     this.intake.restart();
   }
 
-  write(name: string, text: string): void {
+  write(name: string, text: string | Uint8Array): void {
     mkdirSync(dirname(this.path(name)), { recursive: true });
     writeFileSync(this.path(name), text);
   }
 
-  append(name: string, text: string): void {
+  append(name: string, text: string | Uint8Array): void {
     appendFileSync(this.path(name), text);
   }
 

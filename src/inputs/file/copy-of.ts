@@ -1,0 +1,29 @@
+// Whether a file has the content that a source was read from, plain or compressed: the same head, and the same bytes before
+// the offset that was reached. A compressed file is unpacked as far as that.
+import { crc32 } from "node:zlib";
+import type { KnownSource } from "../../core/source.ts";
+import { continues } from "./continues.ts";
+import { formOfFile } from "./gzip-member.ts";
+import { UTF8 } from "./text-code.ts";
+import { Unpacking } from "./unpacking.ts";
+
+export async function isCopyOf(fd: number, source: KnownSource, signal: AbortSignal): Promise<boolean> {
+  const { identity, checkpoint, mark } = source;
+  // Nothing that was read is no evidence.
+  if (identity.headLength === 0 || !continues(fd, identity, checkpoint, mark)) return false;
+  return formOfFile(fd) === "plain" || unpacksTo(fd, source, signal);
+}
+
+async function unpacksTo(fd: number, { checkpoint, mark }: KnownSource, signal: AbortSignal): Promise<boolean> {
+  const unpacking = new Unpacking(UTF8);
+  const before = Buffer.alloc(mark.length);
+  try {
+    while (!signal.aborted) {
+      const read = await unpacking.read(fd, checkpoint - mark.length, before, Buffer.alloc(0));
+      if (read !== "passing") return unpacking.to >= checkpoint && crc32(before) === mark.hash;
+    }
+    return false;
+  } finally {
+    unpacking.close();
+  }
+}

@@ -1,0 +1,37 @@
+// Where lines end in a file that is not read just now: behind the last one, or around a checkpoint.
+import { readSync } from "node:fs";
+import type { LineState } from "./tail.ts";
+import type { TextCode } from "./text-code.ts";
+
+/** The bytes that can be the mark of an encoding. */
+export function readStart(fd: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0));
+}
+
+/** Offset behind the last line end before `size`; 0 without one. */
+export function endOfLastLine(fd: number, size: number, code: TextCode): number {
+  const block = Buffer.allocUnsafe(65536);
+  for (let end = size - (size % code.unit); end > 0; end -= block.length) {
+    const start = Math.max(0, end - block.length);
+    const read = readSync(fd, block, 0, end - start, start);
+    const at = code.lastLineEnd(block.subarray(0, read), start);
+    if (at >= 0) return start + at;
+  }
+  return 0;
+}
+
+/**
+ * Whether a checkpoint lies inside of a line that is passed over: it is not behind a line end, and none ends in all that
+ * is read of such a line before its rest is. (Behind a last line that was taken without its end, a new record begins.)
+ */
+export function lineAt(fd: number, checkpoint: number, cutBehind: number, code: TextCode): LineState {
+  if (checkpoint < cutBehind || endsWithin(fd, checkpoint - code.unit, checkpoint, code)) return "start";
+  return endsWithin(fd, checkpoint - cutBehind, checkpoint, code) ? "start" : "oversized";
+}
+
+/** Does a line end lie in [from, to)? */
+function endsWithin(fd: number, from: number, to: number, code: TextCode): boolean {
+  const bytes = Buffer.allocUnsafe(to - from);
+  return code.lastLineEnd(bytes.subarray(0, readSync(fd, bytes, 0, to - from, from)), from) >= 0;
+}

@@ -1,0 +1,198 @@
+// New files that may be copies of what is read already: the compressed file next to a rotated one, the copy that
+// copytruncate makes. They are not read as long as that can be; a file that loses its content has its source go on in them
+// (heirs.ts).
+//
+// A new file waits when its name and its beginning are those of a file of ours, and
+// - it is compressed, and that file has no name any more, or is called the same without .gz: until that file is over;
+// - it is compressed otherwise, or plain and one is the beginning of the other as far as both go: until it has been quiet
+//   for 5 s. By then copytruncate has truncated; what nobody truncates is a file of its own, and is read.
+// A wrong guess costs time and loses nothing: only the content decides later.
+import { readSync } from "node:fs";
+import type { KnownSource } from "../../core/source.ts";
+import { MARK_LENGTH } from "../../core/source.ts";
+import type { Descriptors } from "./descriptors.ts";
+import type { Generations } from "./generations.ts";
+import { formOfFile } from "./gzip-member.ts";
+import { markBefore, sameMark } from "./identity.ts";
+import { isKin, originals, unpackedPath } from "./kin.ts";
+import type { KnownSources } from "./known.ts";
+import type { Looker } from "./look.ts";
+import { contentHead, firstContent } from "./packed.ts";
+import type { Shared } from "./parts.ts";
+import type { Registry } from "./registry.ts";
+import type { Tail } from "./tail.ts";
+
+const QUIET_MS = 5000;
+/** Between two judgements of one file; doubles. */
+const FIRST_MS = 250;
+const MOST_MS = 8000;
+/** Files without a name that are gone through: when there are more, it was no rotation. */
+const MOST_LOST = 500;
+
+interface Waiting {
+  /** Which file has the path. */
+  key: string;
+  size: number;
+  grownAt: number;
+  dueAt: number;
+  pause: number;
+}
+/** lasting: for as long as the other file lives. brief: as long as it grows. */
+type Suspicion = "none" | "brief" | "lasting";
+/** Whether two files begin alike; unknown: one of them is too short, or not to be read. */
+type Alike = "yes" | "no" | "unknown";
+
+export interface SuspectsParts {
+  readonly shared: Shared;
+  readonly registry: Registry;
+  readonly known: KnownSources;
+  readonly descriptors: Descriptors;
+  readonly generations: Generations;
+  readonly looker: Looker;
+}
+
+export class Suspects {
+  private readonly parts: SuspectsParts;
+  private readonly files = new Map<string, Waiting>();
+
+  constructor(parts: SuspectsParts) {
+    this.parts = parts;
+  }
+
+  get paths(): Iterable<string> {
+    return this.files.keys();
+  }
+
+  /** Those to be judged again now. */
+  due(): readonly string[] {
+    const now = this.parts.shared.clock.now();
+    return [...this.files].filter(([, { dueAt }]) => dueAt <= now).map(([path]) => path);
+  }
+
+  /** What they waited for has happened. */
+  hurry(): void {
+    for (const file of this.files.values()) file.dueAt = 0;
+  }
+
+  clear(path: string): void {
+    this.files.delete(path);
+  }
+
+  /** Whether a file that is none of ours, open if it is not empty, has to wait. */
+  suspect(file: Tail, size: number): boolean {
+    const suspicion = this.suspicion(file, size);
+    if (suspicion !== "none" && this.waits(file, size, suspicion)) return true;
+    this.clear(file.path);
+    return false;
+  }
+
+  private waits({ path, key }: Tail, size: number, suspicion: Suspicion): boolean {
+    const { clock, mode } = this.parts.shared;
+    const now = clock.now();
+    const waiting = this.files.get(path) ?? { key, size: -1, grownAt: now, dueAt: now, pause: FIRST_MS };
+    this.files.set(path, waiting);
+    if (size !== waiting.size || key !== waiting.key) {
+      waiting.key = key;
+      waiting.size = size;
+      waiting.grownAt = now;
+      waiting.pause = FIRST_MS;
+    }
+    waiting.dueAt = now + waiting.pause;
+    waiting.pause = Math.min(MOST_MS, 2 * waiting.pause);
+    return suspicion === "lasting" || (mode === "follow" && now - waiting.grownAt < QUIET_MS);
+  }
+
+  private suspicion(file: Tail, size: number): Suspicion {
+    const packed = size > 0 && formOfFile(file.fd) === "gzip";
+    let most: Suspicion = "none";
+    for (const tail of this.kin(file.path)) {
+      const found = packed ? this.ofPacked(file, tail) : this.ofPlain(file, size, tail);
+      if (found === "lasting") return found;
+      if (found === "brief") most = found;
+    }
+    // Behind the others: to look at a file may find that it lost its content.
+    for (const source of this.lostSources(file.path)) {
+      const found = this.ofLost(file, size, source);
+      if (found === "lasting") return found;
+      if (found === "brief") most = found;
+    }
+    return most;
+  }
+
+  private *lostSources(path: string): Iterable<KnownSource> {
+    const { generations, known } = this.parts;
+    yield* known.kin(path);
+    for (const { source } of generations.orphans) if (isKin(path, source.identity.path)) yield source;
+  }
+
+  /** Files of ours that it may be a copy of, by their names. */
+  private *kin(path: string): Iterable<Tail> {
+    const { registry } = this.parts;
+    for (const original of originals(path)) {
+      const tail = registry.at(original);
+      if (tail !== undefined) yield tail;
+    }
+    let count = 0;
+    for (const lost of [registry.displaced, registry.nameless])
+      for (const tail of lost) {
+        if (++count > MOST_LOST) return;
+        if (isKin(path, tail.firstPath) || isKin(path, tail.path)) yield tail;
+      }
+  }
+
+  private ofLost(file: Tail, size: number, { identity }: KnownSource): Suspicion {
+    if (identity.headLength === 0) return "none";
+    if (size === 0) return "brief";
+    const { length, hash } = contentHead(file.fd, identity.headLength);
+    if (length < identity.headLength) return "brief";
+    return hash === identity.headHash ? "lasting" : "none";
+  }
+
+  private ofPacked(file: Tail, tail: Tail): Suspicion {
+    const { looker } = this.parts;
+    // Its name may have gone since anybody looked.
+    if (tail.mode === "named") looker.look(tail);
+    if (tail.source === undefined) return "none";
+    const alike = this.alike(file, tail);
+    if (alike === "no") return "none";
+    const lasts = tail.mode !== "named" || unpackedPath(file.path) === tail.path;
+    return alike === "yes" && lasts ? "lasting" : "brief";
+  }
+
+  private ofPlain(file: Tail, size: number, tail: Tail): Suspicion {
+    const { descriptors, looker } = this.parts;
+    if (tail.mode === "named") looker.look(tail);
+    if (tail.source === undefined || tail.packed !== undefined || tail.mode === "over") return "none";
+    if (size === 0) return tail.mode === "named" ? "brief" : "none";
+    const alike = this.alike(file, tail);
+    const { position } = tail;
+    // Truncated and written anew since the last look, the other one has not what was read of it any more.
+    if (alike === "yes" && position > 0 && size >= position && sameMark(markBefore(file.fd, position), tail.mark))
+      return "brief";
+    if (alike === "no" || !descriptors.open(tail)) return alike === "yes" ? "brief" : "none";
+    const end = Math.min(size, tail.size);
+    return bytesBefore(file.fd, end).equals(bytesBefore(tail.fd, end)) ? "brief" : "none";
+  }
+
+  private alike(file: Tail, tail: Tail): Alike {
+    const { descriptors } = this.parts;
+    const { head } = tail;
+    const found = contentHead(file.fd, head.length);
+    if (head.length > 0 && found.length === head.length) return found.hash === head.hash ? "yes" : "no";
+    if (!descriptors.open(tail)) return "unknown";
+    const [one, other] = [copied(file.fd), copied(tail.fd)];
+    const length = Math.min(one.length, other.length);
+    if (length === 0) return "unknown";
+    return one.subarray(0, length).equals(other.subarray(0, length)) ? "yes" : "no";
+  }
+}
+
+function copied(fd: number): Buffer {
+  return Buffer.from(firstContent(fd, formOfFile(fd)));
+}
+
+function bytesBefore(fd: number, end: number): Buffer {
+  const start = Math.max(0, end - MARK_LENGTH);
+  const bytes = Buffer.alloc(end - start);
+  return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, start));
+}

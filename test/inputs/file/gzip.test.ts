@@ -1,0 +1,214 @@
+// Gzip files are read as what they unpack to, whatever they are called: whole, half written, damaged, growing, in members.
+import assert from "node:assert/strict";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { describe, test } from "node:test";
+import { constants, deflateRawSync, gunzipSync, gzipSync } from "node:zlib";
+import { DROPPED_OVERSIZE } from "../../../src/core/fate.ts";
+import type { FileInput } from "../../../src/inputs/file/file-input.ts";
+import { play, Scene } from "./peers/scene.ts";
+
+const GLOB = "*.log*";
+const lines = (from: number, to: number): string =>
+  Array.from({ length: to - from }, (_, i) => `line ${from + i} ${((from + i) * 7919) % 1000}\n`).join("");
+const skipped = (input: FileInput): number => input.status().unread.skipped;
+const damaged = (scene: Scene): number => scene.log.events.filter((event) => event === "gzip_damaged").length;
+
+play({
+  "read to its end, members one behind the other, and let go": async (scene) => {
+    scene.write(
+      "a.log.1.gz",
+      Buffer.concat([gzipSync(lines(0, 20_000)), gzipSync(""), gzipSync(lines(20_000, 30_000))]),
+    );
+    const input = await scene.start(GLOB);
+    await scene.has(lines(0, 30_000));
+    await scene.intake.until(() => input.status().open === 0, "the file to be closed");
+    assert.equal(input.status().lagBytes, 0);
+    assert.ok(scene.intake.largestRoom <= 1024 * 1024, `${scene.intake.largestRoom} bytes at once`);
+    scene.append("a.log.1.gz", gzipSync("and a member more\n"));
+    await scene.has(`${lines(0, 30_000)}and a member more\n`);
+  },
+
+  "by content, not by name; but left out where `exclude` says so": async (scene) => {
+    scene.write("packed.log", gzipSync("packed\n"));
+    scene.write("plain.log.gz", "plain\n");
+    scene.write("b.log.1.gz", gzipSync("left out\n"));
+    scene.write("c.log.bz2", gzipSync("left out\n"));
+    scene.write("d.log.tar.gz", gzipSync("left out\n"));
+    await scene.start(GLOB, { exclude: ["b.log*.gz"] });
+    await scene.has("packed\n", "plain\n");
+    await scene.quiet(10);
+  },
+
+  "while it is being written": async (scene) => {
+    const whole = gzipSync(lines(0, 5000));
+    scene.write("a.log.1.gz", "");
+    const input = await scene.start(GLOB);
+    let done = 0;
+    for (const cut of [1, 2, 5, 20, 3000, whole.length - 5, whole.length]) {
+      scene.append("a.log.1.gz", whole.subarray(done, cut));
+      done = cut;
+      const found = (): number => input.status().lagBytes;
+      await scene.intake.until(() => cut < 20 || found() < 100, "it to be read as far as it goes");
+    }
+    await scene.has(lines(0, 5000));
+    assert.equal(scene.intake.sources.size, 1);
+  },
+
+  "cut in header, data and trailer, and gone on with after a restart": async (scene) => {
+    const whole = gzipSync(lines(0, 5000));
+    let done = 0;
+    for (const cut of [5, 3000, 3001, 6000, whole.length - 5, whole.length]) {
+      const packed = whole.subarray(done, cut);
+      if (done === 0) scene.write("a.log.1.gz", packed);
+      else scene.append("a.log.1.gz", packed);
+      done = cut;
+      const input = await scene.start(GLOB);
+      await scene.intake.until(() => input.status().lagBytes < 100, "it to be read as far as it goes");
+      await scene.stop();
+    }
+    await scene.start(GLOB);
+    await scene.has(lines(0, 5000));
+    await scene.quiet(10);
+  },
+
+  "restarted in the middle: nothing missing, nothing twice": async (scene) => {
+    scene.write("a.log.1.gz", gzipSync(lines(0, 100_000)));
+    await scene.start(GLOB);
+    await scene.intake.until(() => scene.intake.text.length > 400_000, "some of it");
+    await scene.stop();
+    scene.intake.restart((source) => Math.ceil(source.taken.length / 2));
+    await scene.start(GLOB);
+    await scene.has(lines(0, 100_000));
+    await scene.stop();
+    const input = await scene.start(GLOB);
+    assert.equal(input.status().lagBytes, 0, "that it ends there is known without unpacking it");
+  },
+
+  "a damaged member: what came before is read, the rest is said once and counted": async (scene) => {
+    const first = gzipSync(lines(0, 1000));
+    const data = deflateRawSync(lines(1000, 20_000), { finishFlush: constants.Z_SYNC_FLUSH });
+    // A block of a type that does not exist, and what would have come after it.
+    const rest = Buffer.alloc(1234, 7);
+    scene.write("a.log.1.gz", Buffer.concat([first, first.subarray(0, 10), data, rest]));
+    scene.write("b.log", "a neighbour\n");
+    const input = await scene.start(GLOB);
+    await scene.intake.until(() => damaged(scene) === 1 && scene.intake.sources.size === 2, "the damage");
+    await scene.intake.until(() => input.status().lagBytes === 0, "all that there is");
+    await scene.has(lines(0, 20_000), "a neighbour\n");
+    assert.ok(skipped(input) >= 1234 - 16 && skipped(input) <= 1234 + 16, `${skipped(input)} skipped`);
+    await scene.quiet(30);
+    assert.equal(damaged(scene), 1);
+    await scene.stop();
+    await scene.start(GLOB);
+    await scene.quiet(20);
+  },
+
+  "what follows the last member is said and counted": async (scene) => {
+    scene.write("a.log.1.gz", Buffer.concat([gzipSync("one\n"), Buffer.alloc(1000)]));
+    const input = await scene.start(GLOB);
+    await scene.has("one\n");
+    await scene.intake.until(() => damaged(scene) === 1 && skipped(input) === 1000, "the rest");
+    assert.equal(input.status().lagBytes, 0);
+  },
+
+  "start: end skips what is there at the first start": async (scene) => {
+    scene.write("a.log.1.gz", gzipSync("old\n"));
+    scene.write("a.log", "old too\n");
+    const input = await scene.start(GLOB, { start: "end" });
+    assert.equal(skipped(input), 12);
+    scene.append("a.log", "new\n");
+    scene.write("b.log.1.gz", gzipSync("new as well\n"));
+    await scene.has("new\n", "new as well\n");
+    await scene.stop();
+    await scene.start(GLOB, { start: "end" });
+    scene.append("a.log.1.gz", gzipSync("a member more\n"));
+    await scene.has("new\n", "new as well\n", "a member more\n");
+  },
+
+  "a last line without its end is taken when the file is whole and quiet, and with --once": async (scene) => {
+    scene.write("a.log.1.gz", gzipSync("one\ntwo"));
+    await scene.start(GLOB);
+    await scene.has("one\ntwo");
+    await scene.stop();
+    scene.write("b.log.gz", gzipSync("three\nfour"));
+    await scene.once("b.log*");
+    await scene.has("one\ntwo", "three\nfour");
+  },
+
+  "unlinked while it is unread": async (scene) => {
+    const input = await scene.start(GLOB);
+    scene.intake.shut();
+    scene.write("a.log.1.gz", gzipSync(lines(0, 50_000)));
+    await scene.intake.until(() => input.status().lagBytes > 0 && input.status().open === 1, "the notice");
+    scene.remove("a.log.1.gz");
+    await scene.intake.until(() => input.status().atRiskBytes > 0, "that it has no name");
+    scene.intake.reopen();
+    await scene.has(lines(0, 50_000));
+    await scene.intake.until(() => input.status().files === 0 && input.status().open === 0, "its end");
+  },
+
+  "truncated and written anew, shorter, longer and of the same size": async (scene) => {
+    const first = gzipSync(lines(0, 3000));
+    scene.write("a.log.1.gz", first);
+    await scene.start(GLOB);
+    const texts = [lines(0, 3000)];
+    await scene.has(...texts);
+    for (const text of ["short\n", lines(5000, 12_000), lines(3000, 6000)]) {
+      scene.write("a.log.1.gz", gzipSync(text));
+      texts.push(text);
+      await scene.has(...texts);
+    }
+    scene.write("a.log.1.gz", "plain now\n");
+    await scene.has(...texts, "plain now\n");
+  },
+
+  "more files than may be unpacked at once, and half-written ones among them": async (scene) => {
+    const texts = Array.from({ length: 30 }, (_, i) => `${i}\n${lines(0, 10_000 + i)}`);
+    for (const [i, text] of texts.entries()) {
+      const packed = gzipSync(text);
+      scene.write(`${i}.log.gz`, i % 3 === 0 ? packed.subarray(0, packed.length / 2) : packed);
+    }
+    await scene.start(GLOB);
+    const whole = texts.filter((_, i) => i % 3 !== 0);
+    const found = (): number => scene.intake.texts.filter((text) => whole.includes(text)).length;
+    await scene.intake.until(() => found() === whole.length, "the whole ones");
+    for (const [i, text] of texts.entries()) if (i % 3 === 0) scene.write(`${i}.log.gz`, gzipSync(text));
+    await scene.has(...texts);
+  },
+});
+
+test("a line of 300 MB that was 300 KB: it costs no memory", async (t) => {
+  const scene = new Scene(t);
+  const packed = gzipSync(Buffer.alloc(10 << 20, "x"));
+  const file = openSync(scene.path("a.log.gz"), "w");
+  for (let i = 0; i < 30; i++) writeSync(file, packed);
+  writeSync(file, gzipSync("\nlast\n"));
+  closeSync(file);
+  const before = process.memoryUsage().rss;
+  let most = 0;
+  const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 20);
+  await scene.start(GLOB, { maxRecord: 1000 });
+  await scene.has(`${"x".repeat(1000)}last\n`);
+  clearInterval(watch);
+  const [source] = scene.intake.sources.values();
+  assert.equal(source?.bytesOf(DROPPED_OVERSIZE), (300 << 20) - 1000 + 1);
+  assert.ok(most - before < 100 << 20, `${(most - before) >> 20} MiB more`);
+});
+
+describe("the middle of a line that is passed over, after a restart", () => {
+  for (const length of [1_000_000, 20_000_000])
+    test(`${length} bytes`, async (t) => {
+      const scene = new Scene(t);
+      const packed = gzipSync(`first\n${"x".repeat(length)}\nlast\n`);
+      const cut = Math.floor(packed.length / 2);
+      scene.write("a.log.gz", packed.subarray(0, cut));
+      await scene.start(GLOB, { maxRecord: 100 });
+      const end = (): number => [...scene.intake.sources.values()][0]?.end ?? 0;
+      const known = gunzipSync(packed.subarray(0, cut), { finishFlush: constants.Z_SYNC_FLUSH }).length;
+      await scene.intake.until(() => end() === known, "its first half");
+      await scene.stop();
+      scene.append("a.log.gz", packed.subarray(cut));
+      await scene.start(GLOB, { maxRecord: 100 });
+      await scene.has(`first\n${"x".repeat(100)}last\n`);
+    });
+});

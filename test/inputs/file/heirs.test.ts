@@ -1,0 +1,278 @@
+// Copies are recognised by their content: what compressing and copytruncate leave is not read again, and has what the
+// original can no longer give. Everything else that looks like a copy is read.
+import assert from "node:assert/strict";
+import { appendFileSync, copyFileSync, readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { play, type Scene } from "./peers/scene.ts";
+
+const ALL = "a.log*";
+const HEAD = "the same beginning in every file\n".repeat(40);
+const sources = (scene: Scene): number => scene.intake.sources.size;
+
+/** What gzip does: the compressed file is there in full before the plain one goes. */
+function compress(scene: Scene, from: string, to = `${from}.gz`): void {
+  scene.write(to, gzipSync(readFileSync(scene.path(from))));
+  scene.remove(from);
+}
+
+function copyTruncate(scene: Scene, to = "a.log.1", name = "a.log"): void {
+  copyFileSync(scene.path(name), scene.path(to));
+  scene.truncate(name);
+}
+
+/** Nothing is read twice in the seconds that follow, nor by a next process. */
+async function stays(scene: Scene, glob = ALL): Promise<void> {
+  await scene.quiet(15);
+  await scene.stop();
+  await scene.start(glob);
+  await scene.quiet(15);
+}
+
+play({
+  "read, rotated, compressed": async (scene) => {
+    scene.write("a.log", "one\n");
+    const input = await scene.start(ALL);
+    await scene.has("one\n");
+    scene.move("a.log", "a.log.1");
+    scene.write("a.log", "two\n");
+    await scene.has("one\n", "two\n");
+    compress(scene, "a.log.1");
+    await scene.intake.until(() => input.status().files === 2, "the plain file to be let go");
+    await stays(scene);
+    assert.equal(sources(scene), 2);
+    scene.move("a.log.1.gz", "a.log.2.gz");
+    await stays(scene);
+  },
+
+  "partly read, rotated and compressed in one moment, while nobody takes anything over": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.start(ALL);
+    await scene.has("one\n");
+    await scene.blocked(() => scene.append("a.log", "two\n"), 4);
+    scene.move("a.log", "a.log.1");
+    compress(scene, "a.log.1");
+    scene.write("a.log", "new\n");
+    await scene.quiet(20);
+    scene.intake.reopen();
+    await scene.has("one\ntwo\n", "new\n");
+    await stays(scene);
+  },
+
+  "not read at all before it was compressed": async (scene) => {
+    await scene.start(ALL);
+    await scene.blocked(() => scene.write("a.log", "one\n"), 4);
+    compress(scene, "a.log", "a.log.1.gz");
+    await scene.quiet(20);
+    scene.intake.reopen();
+    await scene.has("one\n");
+    await stays(scene);
+  },
+
+  "compressed while stopped: all read, partly, not at all; rotated twice": async (scene) => {
+    scene.write("a.log", `${HEAD}one\n`);
+    await scene.start(ALL);
+    await scene.has(`${HEAD}one\n`);
+    await scene.stop();
+    scene.append("a.log", "two\n");
+    compress(scene, "a.log", "a.log.3.gz");
+    scene.write("a.log.2.gz", gzipSync(`${HEAD}between\n`));
+    scene.write("a.log.1", `${HEAD}later\n`);
+    scene.write("a.log", `${HEAD}new\n`);
+    await scene.start(ALL);
+    const texts = [`${HEAD}one\ntwo\n`, `${HEAD}between\n`, `${HEAD}later\n`, `${HEAD}new\n`];
+    await scene.has(...texts);
+    await stays(scene);
+    await scene.has(...texts);
+  },
+
+  "compressed while stopped, and no pattern matches that: its rest is read, and what came between": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.start("*.log", { exclude: ["*.gz"] });
+    await scene.has("one\n");
+    await scene.stop();
+    scene.append("a.log", "two\n");
+    compress(scene, "a.log", "old/a-20261124.log.gz");
+    scene.write("a.log", "new\n");
+    await scene.start("*.log", { exclude: ["*.gz"] });
+    await scene.has("one\ntwo\n", "new\n");
+    await stays(scene, "*.log");
+  },
+
+  "the same with --once": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.once(ALL);
+    scene.append("a.log", "two\n");
+    compress(scene, "a.log", "a.log.1.gz");
+    scene.write("a.log", "new\n");
+    await scene.once(ALL);
+    await scene.has("one\ntwo\n", "new\n");
+    await scene.once(ALL);
+    await scene.has("one\ntwo\n", "new\n");
+  },
+
+  "only part of it was answered for when it was compressed": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.start(ALL);
+    for (const line of ["two\n", "three\n"]) {
+      await scene.intake.until(() => scene.intake.text.endsWith(scene.intake.text), line);
+      scene.append("a.log", line);
+      await scene.intake.until(() => scene.intake.text.endsWith(line), line);
+    }
+    await scene.stop();
+    scene.intake.restart(() => 1);
+    compress(scene, "a.log", "a.log.1.gz");
+    await scene.start(ALL);
+    await scene.has("one\ntwo\nthree\n");
+    await stays(scene);
+  },
+
+  "gzip -k: the compressed file next to the plain one is not read": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.start(ALL);
+    await scene.has("one\n");
+    scene.write("a.log.gz", gzipSync("one\n"));
+    await scene.quiet(20);
+    scene.append("a.log", "two\n");
+    await scene.has("one\ntwo\n");
+    scene.remove("a.log");
+    // It lacks what was read meanwhile: it is no copy of what is gone, and a file of its own.
+    await scene.has("one\ntwo\n", "one\n");
+  },
+
+  "compressed by another name, another content, or somewhere else: a file of its own": async (scene) => {
+    scene.write("a.log", `${HEAD}one\n`);
+    await scene.start("**/*");
+    await scene.has(`${HEAD}one\n`);
+    scene.write("b.log.gz", gzipSync(`${HEAD}one\n`));
+    scene.write("a.log.1.gz", gzipSync(`${HEAD}two\n`));
+    await scene.has(`${HEAD}one\n`, `${HEAD}one\n`, `${HEAD}two\n`);
+  },
+
+  "of two with the same beginning it is the one that goes on as it was read": async (scene) => {
+    scene.write("a.log", `${HEAD}one\n`);
+    await scene.start(ALL);
+    await scene.has(`${HEAD}one\n`);
+    await scene.stop();
+    for (const [n, text] of ["two", "three", "one", "four"].entries())
+      scene.write(`a.log.${n}.gz`, gzipSync(`${HEAD}${text}\nmore\n`));
+    scene.remove("a.log");
+    await scene.start(ALL);
+    await scene.has(...["one", "two", "three", "four"].map((text) => `${HEAD}${text}\nmore\n`));
+    assert.equal(sources(scene), 4);
+  },
+
+  "copytruncate: the copy is not read again, whether a pattern matches it or not": async (scene) => {
+    for (const glob of [ALL, "*.log"]) {
+      const name = glob === ALL ? "a.log" : "b.log";
+      scene.write(name, `${name} one\n`);
+      await scene.start(glob === ALL ? ALL : "b.log");
+      await scene.intake.until(() => scene.intake.text.includes(`${name} one\n`), "the first line");
+      copyTruncate(scene, `${name}.1`, name);
+      scene.append(name, `${name} two\n`);
+      await scene.intake.until(() => scene.intake.text.includes(`${name} two\n`), "the second");
+      await stays(scene, glob === ALL ? ALL : "b.log");
+      await scene.stop();
+    }
+    await scene.has("a.log one\n", "a.log two\n", "b.log one\n", "b.log two\n");
+  },
+
+  "copytruncate: what was unread is read from the copy, under the same source": async (scene) => {
+    scene.write("a.log", "one\n");
+    const input = await scene.start("*.log");
+    await scene.has("one\n");
+    await scene.blocked(() => scene.append("a.log", "two\n"), 4);
+    copyTruncate(scene);
+    scene.append("a.log", "new\n");
+    await scene.intake.until(() => input.status().files === 2, "the copy");
+    scene.intake.reopen();
+    await scene.has("one\ntwo\n", "new\n");
+    assert.equal(input.status().unread.truncated, 0);
+    await stays(scene, "*.log");
+  },
+
+  "copytruncate: the copy is seen while it is made": async (scene) => {
+    const text = Array.from({ length: 1000 }, (_, i) => `line ${i}\n`).join("");
+    scene.write("a.log", text);
+    await scene.start(ALL);
+    await scene.has(text);
+    scene.write("a.log.1", "");
+    for (let at = 0; at < text.length; at += 1000) {
+      appendFileSync(scene.path("a.log.1"), text.slice(at, at + 1000));
+      await scene.quiet(1);
+    }
+    scene.truncate("a.log");
+    scene.append("a.log", "new\n");
+    await scene.has(text, "new\n");
+    await stays(scene);
+  },
+
+  "copytruncate while stopped, with lines that were unread": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.start(ALL);
+    await scene.has("one\n");
+    await scene.stop();
+    scene.append("a.log", "two\n");
+    copyTruncate(scene);
+    scene.append("a.log", "new\n");
+    await scene.start(ALL);
+    await scene.has("one\ntwo\n", "new\n");
+    await stays(scene);
+  },
+
+  "copytruncate and compress, read and unread, running and stopped": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.start(ALL);
+    await scene.has("one\n");
+    copyTruncate(scene);
+    compress(scene, "a.log.1");
+    scene.append("a.log", "two\n");
+    await scene.has("one\n", "two\n");
+    await stays(scene);
+    await scene.stop();
+    scene.append("a.log", "three\n");
+    scene.move("a.log.1.gz", "a.log.2.gz");
+    copyTruncate(scene);
+    compress(scene, "a.log.1");
+    scene.append("a.log", "four\n");
+    await scene.start(ALL);
+    await scene.has("one\n", "two\nthree\n", "four\n");
+    await stays(scene);
+  },
+
+  "a copy that somebody makes of a log, and that nobody truncates: read": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.start(ALL);
+    await scene.has("one\n");
+    copyFileSync(scene.path("a.log"), scene.path("a.log.bak"));
+    await scene.has("one\n", "one\n");
+    scene.append("a.log", "two\n");
+    scene.append("a.log.bak", "three\n");
+    await scene.has("one\ntwo\n", "one\nthree\n");
+  },
+
+  "two logs with equal content are both read, and each goes on in its own copy": async (scene) => {
+    for (const name of ["a", "b"]) scene.write(`${name}.log`, "one\n");
+    await scene.start("*.log*");
+    await scene.has("one\n", "one\n");
+    for (const name of ["a", "b"]) {
+      scene.move(`${name}.log`, `${name}.log.1`);
+      compress(scene, `${name}.log.1`);
+      scene.write(`${name}.log`, "one\n");
+    }
+    await scene.has("one\n", "one\n", "one\n", "one\n");
+    await scene.quiet(15);
+    assert.equal(sources(scene), 4);
+  },
+
+  "moved to another directory by copying and removing": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.start("a.log");
+    await scene.has("one\n");
+    await scene.stop();
+    scene.append("a.log", "two\n");
+    scene.write("old/a.log.1", readFileSync(scene.path("a.log"), "utf8"));
+    scene.remove("a.log");
+    await scene.start("a.log");
+    await scene.has("one\ntwo\n");
+  },
+});
