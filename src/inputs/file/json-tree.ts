@@ -102,7 +102,11 @@ function readString(cursor: Cursor): string {
 function readWord(cursor: Cursor): string {
   const { text, at } = cursor;
   let end = at;
-  while (/[\w.+-]/.test(text[end] ?? "")) end++;
+  for (let code = text.charCodeAt(end); isOfWord(code); code = text.charCodeAt(end)) end++;
   cursor.at = end;
   return text.slice(at, end);
+}
+
+function isOfWord(code: number): boolean {
+  return code > 32 && code !== 44 && code !== 93 && code !== 125;
 }
