@@ -30,6 +30,7 @@ const DIRECTIVES: Readonly<Record<string, string>> = {
   z: "(?<z>Z|[+-]\\d{2}:?\\d{2})",
   Z: "(?<Z>[a-z]+(?:/[a-z0-9_+-]+)*)",
   s: "(?<s>\\d{1,11})(?:\\.(?<f>\\d{1,9}))?",
+  Q: "(?<Q>\\d{1,14})(?:\\.\\d{1,9})?",
   "%": "%",
 };
 const SHORT: Readonly<Record<string, string>> = { T: "%H:%M:%S", F: "%Y-%m-%d", R: "%H:%M", D: "%m/%d/%y" };
@@ -42,7 +43,7 @@ export function faultOf(format: string): string | undefined {
   const unknown = [...long.matchAll(/%(.?)/gs)].find(([, letter]) => !Object.hasOwn(DIRECTIVES, letter ?? ""));
   if (unknown) return `has \`${unknown[0]}\`, which is no directive`;
   const has = (letters: RegExp): boolean => letters.test(long.replaceAll("%%", ""));
-  if (!has(/%s/) && !(has(/%[de]/) && has(/%[mbBh]/))) return "names no day of a year";
+  if (!has(/%[sQ]/) && !(has(/%[de]/) && has(/%[mbBh]/))) return "names no day of a year";
   try {
     expression(format);
   } catch {
@@ -81,6 +82,7 @@ function expression(format: string): RegExp {
 
 function timeOf(groups: Groups, now: number): number {
   const ms = Number((groups["f"] ?? "").slice(0, 3).padEnd(3, "0"));
+  if (groups["Q"] !== undefined) return Number(groups["Q"]);
   if (groups["s"] !== undefined) return Number(groups["s"]) * 1000 + ms;
   const month =
     groups["b"] === undefined ? Number(groups["m"]) : MONTHS.indexOf(groups["b"].slice(0, 3).toLowerCase()) + 1;

@@ -17,6 +17,7 @@ test("formats that logs have", () => {
     ["%A, %d %B %Y %I:%M:%S %p GMT%z", "Tuesday, 24 November 2026 06:40:12 PM GMT+0000", "2026-11-24T18:40:12.000Z"],
     ["%d %b %y %I:%M %p %Z", "1 jan 99 12:05 am GMT", "1999-01-01T00:05:00.000Z"],
     ["%s", "1795502412.5 started", "2026-11-24T06:40:12.500Z"],
+    ["%Q", "at 1795502412007.5", "2026-11-24T06:40:12.007Z"],
     ["%Y-%m-%d %T %Z", "2026-07-01 12:00:00 Europe/Berlin", "2026-07-01T10:00:00.000Z"],
     ["%Y-%m-%d %T %Z", "2026-12-01 12:00:00 America/New_York", "2026-12-01T17:00:00.000Z"],
     ["100%% %Y-%m-%d %z", "100% 2026-11-24 Z", "2026-11-24T00:00:00.000Z"],
@@ -30,6 +31,15 @@ test("formats that logs have", () => {
   ] as const) {
     assert.equal(read(format, text), expected, `${format} in ${text}`);
   }
+});
+
+test("a text that has to be a time as a whole", () => {
+  const whole = (format: string, text: string): number => timeReader(format, "whole")(text, NOW);
+  assert.equal(whole("%F %T%z", " 2026-11-24 06:40:12Z\t"), Date.UTC(2026, 10, 24, 6, 40, 12));
+  assert.equal(whole("%F %T%z", "2026-11-24 06:40:12Z x"), NaN);
+  assert.equal(whole("%F %T%z", "x 2026-11-24 06:40:12Z"), NaN);
+  assert.equal(whole("%s", "1795502412123"), NaN);
+  assert.equal(whole("%Q", "1795502412123"), 1795502412123);
 });
 
 test("without a year it is the latest that is not in the future", () => {
@@ -67,7 +77,8 @@ test("what is written with a zone is read back", () => {
 test("faults are named", () => {
   assert.equal(faultOf("%d/%b/%Y:%T %z"), undefined);
   assert.equal(faultOf("%s"), undefined);
-  assert.match(faultOf("%d %b %Q") ?? "", /%Q/);
+  assert.equal(faultOf("%Q"), undefined);
+  assert.match(faultOf("%d %b %K") ?? "", /%K/);
   assert.match(faultOf("%d %b %") ?? "", /`%`/);
   assert.match(faultOf("%H:%M %%s %%d") ?? "", /day/);
   assert.match(faultOf("%d %b %e") ?? "", /twice/);

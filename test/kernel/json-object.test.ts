@@ -69,6 +69,8 @@ const UNDECIDED = [
   `{"deep":${"[".repeat(128)}${"]".repeat(128)}}`,
   `{${Array.from({ length: 257 }, (_, i) => `"k${i}":${i}`).join(",")}}`,
   `{${Array.from({ length: 9 }, (_, i) => `"_id.${i}":${i}`).join(",")}}`,
+  // More names than there is room for, all of them in objects that are open.
+  `${`{${Array.from({ length: 250 }, (_, i) => `"k${i}":${i}`).join(",")},"in":`.repeat(20)}1${"}".repeat(20)}`,
 ];
 const INVALID = [
   ...[

@@ -118,7 +118,7 @@ function open(walk: Walk, byte: u32): bool {
   frame.array = walk.array;
   walk.depth++;
   walk.first = walk.free;
-  walk.passed = byte == 123 && walk.leads < i32(fieldLength()) ? walk.leads : -1;
+  walk.passed = walk.leads < i32(fieldLength()) ? walk.leads : -1;
   walk.array = u32(byte == 91);
   walk.leads = -1;
   return true;

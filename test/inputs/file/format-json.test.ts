@@ -107,6 +107,34 @@ test("what loggers write", () => {
   ]);
 });
 
+test("the time stands in a field, and else in @timestamp", () => {
+  const timed = (line: string, field: string, format: string): unknown =>
+    documents([line], { timestamp: { field, format } })[0];
+  const time = "2026-11-24T06:40:12.123Z";
+  const pino = { at: 1795502412123, msg: "x" };
+  assert.deepEqual(timed(JSON.stringify(pino), "at", "%Q"), { ...pino, time });
+  assert.deepEqual(timed('{"a":{"at":"2026-11-24T06:40:12.123Z"}}', "a.at", "rfc3339"), { a: { at: time }, time });
+  assert.deepEqual(timed('{"a.at":"24/Nov/2026 06:41:12"}', "a.at", "%d/%b/%Y %T"), {
+    "a.at": "24/Nov/2026 06:41:12",
+    time: new Date(2026, 10, 24, 6, 41, 12).toISOString(),
+  });
+  const both = (ts: string): string => `{"ts":${ts},"@timestamp":"2026-11-24T06:40:12.123Z"}`;
+  assert.deepEqual(timed(both("1"), "ts", "%s"), {
+    ts: 1,
+    time: "1970-01-01T00:00:01.000Z",
+    json: { "@timestamp": time },
+  });
+  assert.deepEqual(timed(both('"x"'), "ts", "%s"), { ts: "x", time });
+  assert.deepEqual(timed(both('"\\u0031"'), "ts", "%s"), timed(both('"1"'), "ts", "%s"));
+  // The same where a name comes twice, and nothing is spliced.
+  assert.deepEqual(timed('{"x":0,"x":{"ts":1}}', "x.ts", "%s"), { x: { ts: 1 }, time: "1970-01-01T00:00:01.000Z" });
+  assert.deepEqual(timed('{"a":0,"a":1,"@timestamp":12.5}', "@timestamp", "%s"), {
+    a: 1,
+    time: "1970-01-01T00:00:12.500Z",
+  });
+  assert.deepEqual(timed('{"a":1,"@timestamp":12.5}', "@timestamp", "%s"), { a: 1, time: "1970-01-01T00:00:12.500Z" });
+});
+
 test("members that a document has itself move", () => {
   const lines: readonly [string, object][] = [
     ['{"host":"web","a":1}', { a: 1, json: { host: "web" } }],
