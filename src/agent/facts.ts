@@ -106,6 +106,7 @@ function ledgerOnly(now: LedgerFacts, before: Account | undefined, status: FileI
     rotatedBytes: status?.rotatedBytes ?? 0,
     atRiskBytes: status?.atRiskBytes ?? 0,
     unread: status?.unread ?? NO_UNREAD,
+    rereadFiles: status?.rereadFiles ?? 0,
     ledger: now,
     atStart: before ? { ...before, buffered: none() } : empty,
   };

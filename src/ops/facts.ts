@@ -65,6 +65,8 @@ export interface InputFacts {
     readonly truncated: number;
     readonly abandoned: number;
   };
+  /** Files that had the content of another one, so far in this process. */
+  readonly rereadFiles: number;
   /** What was durable at start plus this process. */
   readonly ledger: LedgerFacts;
   /** What was durable at start; metrics count from there. */

@@ -28,6 +28,7 @@ export function sampleInput(from: number): InputFacts {
     rotatedBytes: from + 5,
     atRiskBytes: from + 6,
     unread: { skipped: from + 7, deleted: from + 8, truncated: from + 9, abandoned: from + 10 },
+    rereadFiles: from + 11,
     ledger: sampleLedger(from),
     atStart: sampleLedger(from - 100),
   };

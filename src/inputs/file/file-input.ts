@@ -66,7 +66,15 @@ export class FileInput {
     const nag = new Nag(parts.log, parts.clock);
     const unread = { skipped: 0, deleted: 0, truncated: 0, abandoned: 0 };
     const sinceNs = (BigInt(Math.floor(parts.clock.wall())) * 1_000_000n).toString();
-    const shared: Shared = { ...parts, options, unread, nag, sinceNs, signal: this.stopping.signal };
+    const shared: Shared = {
+      ...parts,
+      options,
+      unread,
+      rereads: { files: 0 },
+      nag,
+      sinceNs,
+      signal: this.stopping.signal,
+    };
     const patterns = options.paths.map(compile);
     const excluded = excluding(options.exclude);
     const { registry, ready, agenda } = this;

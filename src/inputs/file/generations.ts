@@ -10,6 +10,7 @@ import { endOfLastLine, lineAt } from "./line-places.ts";
 import { claimsToEnd, contentHead, firstContent, packedAt, packedWhole } from "./packed.ts";
 import type { Shared } from "./parts.ts";
 import type { ReadyQueue } from "./ready.ts";
+import { Rereads } from "./rereads.ts";
 import type { Registry } from "./registry.ts";
 import { CLOSED, type Tail } from "./tail.ts";
 import { codeOf, type Encoding } from "./text-code.ts";
@@ -49,11 +50,13 @@ export class Generations {
   private readonly registry: Registry;
   private readonly descriptors: Descriptors;
   private readonly ready: ReadyQueue;
+  private readonly rereads: Rereads;
   private readonly encoding: Encoding;
   private readonly cutBehind: number;
 
   constructor(parts: GenerationsParts) {
     this.shared = parts.shared;
+    this.rereads = new Rereads(parts.shared);
     this.registry = parts.registry;
     this.descriptors = parts.descriptors;
     this.ready = parts.ready;
@@ -92,6 +95,7 @@ export class Generations {
   resume(tail: Tail, known: KnownSource, size: number): void {
     this.continue(tail, known, size);
     this.open(tail, known, tail.packed === undefined ? size : UNKNOWN_SIZE);
+    this.rereads.passed(tail, known.checkpoint);
     const { path, headLength } = known.identity;
     if (path !== tail.identity.path || headLength !== tail.head.length) this.identify(tail);
   }
@@ -207,9 +211,11 @@ export class Generations {
   /** The tail has passed these bytes, which began at `at`. */
   passed(tail: Tail, bytes: Buffer, at: number): void {
     const head = growHead(tail.head, bytes, at);
-    if (head === tail.head) return;
-    tail.head = head;
-    this.identify(tail);
+    if (head !== tail.head) {
+      tail.head = head;
+      this.identify(tail);
+    }
+    this.rereads.passed(tail, at);
   }
 
   private settle(source: SourceId, fd: number): void {

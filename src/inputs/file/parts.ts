@@ -46,6 +46,8 @@ export interface Unread {
 export interface Shared extends FileInputParts {
   readonly options: FileInputOptions;
   readonly unread: Unread;
+  /** Files that had the content of another one. */
+  readonly rereads: { files: number };
   readonly nag: Nag;
   /** What was made since, has the name of a rotated file and is none of ours, was never seen under its first name. */
   readonly sinceNs: string;

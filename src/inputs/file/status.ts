@@ -17,6 +17,8 @@ export interface FileInputStatus {
   /** Unread bytes of files without a name. */
   readonly atRiskBytes: number;
   readonly unread: Unread;
+  /** Files that had the content of another one, so far. */
+  readonly rereadFiles: number;
   /** Bytes a second that producers write. */
   readonly growth: number;
 }
@@ -43,6 +45,7 @@ export function statusOf(registry: Registry, growth: Growth, shared: Shared): Fi
     rotatedBytes,
     atRiskBytes,
     unread,
+    rereadFiles: shared.rereads.files,
     growth: growth.rate,
   };
 }

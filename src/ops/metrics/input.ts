@@ -62,4 +62,13 @@ export const INPUT_METRICS: readonly Metric[] = [
         Object.entries(of.unread).map(([reason, value]) => ({ labels: { input, reason }, value })),
       ),
   },
+  {
+    name: "spillway_input_reread_files_total",
+    type: "counter",
+    labels: ["input"],
+    help: "Files that were read from their beginning though another one with the same content was read before.",
+    meaning:
+      "Should stay 0: something is shipped twice. Alert on `increase(spillway_input_reread_files_total[1h]) > 0`; the event `file_reread` names both files.",
+    read: (facts) => perInput(facts, (input) => input.rereadFiles),
+  },
 ];

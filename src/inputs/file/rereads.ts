@@ -1,0 +1,66 @@
+// The guard against reading the same content twice by mistake: a copy that a pattern matches, a file that was written anew
+// with what it had, a state that was lost in part. It raises an alarm and stops nothing: two files may be alike on purpose.
+//
+// Compressed files are recognised by what they are copies of, or read. Of every other source that has come far enough the
+// fingerprints of its head, and of the bytes before the place where it was then, are kept for a while. When another source
+// with the same head passes that place and has the same bytes before it,
+// it is the same content. (A mark would not do: files with one banner have the same, where their lines end alike.)
+import { readSync } from "node:fs";
+import { crc32 } from "node:zlib";
+import type { SourceId } from "../../core/source.ts";
+import { HEAD_LENGTH } from "./identity.ts";
+import type { Shared } from "./parts.ts";
+import type { Tail } from "./tail.ts";
+
+/** Bytes that must be alike. Programs begin their logs with the same banner each time. */
+const LEAST = 4096;
+/** Contents that are remembered, some 200 bytes each: those that were met last. */
+const MOST = 1000;
+
+interface Content {
+  readonly source: SourceId;
+  readonly path: string;
+  readonly position: number;
+  /** Of the LEAST bytes before the position. */
+  readonly hash: number;
+}
+
+const scratch = Buffer.alloc(LEAST);
+
+export class Rereads {
+  private readonly shared: Shared;
+  /** By the hash of the head, the one met last at the end. */
+  private readonly contents = new Map<number, Content>();
+
+  constructor(shared: Shared) {
+    this.shared = shared;
+  }
+
+  /** The tail has come from there to its position. */
+  passed(tail: Tail, from: number): void {
+    const { head, position, path, source, fd, packed } = tail;
+    if (head.length < HEAD_LENGTH || position < LEAST || source === undefined || packed !== undefined) return;
+    const known = this.contents.get(head.hash);
+    const content = known ?? { source, path, position, hash: hashBefore(fd, position) };
+    this.contents.delete(head.hash);
+    this.contents.set(head.hash, content);
+    if (this.contents.size > MOST) this.contents.delete(this.contents.keys().next().value as number);
+    if (content.source === source || from >= content.position || position < content.position) return;
+    if (hashBefore(fd, content.position) === content.hash) this.alarm(path, content);
+  }
+
+  private alarm(path: string, { path: other, position }: Content): void {
+    const { rereads, nag } = this.shared;
+    rereads.files++;
+    nag.warn(
+      "file_reread",
+      `${path} begins with the same ${position} bytes that were read as ${other}: it is shipped twice. If it is a copy, ` +
+        `leave it out by \`exclude\`.`,
+      { path, other },
+    );
+  }
+}
+
+function hashBefore(fd: number, position: number): number {
+  return crc32(scratch.subarray(0, readSync(fd, scratch, 0, LEAST, position - LEAST)));
+}
