@@ -10,7 +10,6 @@ const MOST_LINES = 16;
 const USUAL_LINES = 16_384;
 /** Filebeat allows a fingerprint.length from 64 on. */
 const LEAST_HASHED = 64;
-const MOST_HASHED = 16_384;
 
 /** For all that is read here: 5,000 buffers of their own cost half a second of collections. */
 let scratch = Buffer.alloc(USUAL_LINES);
@@ -36,15 +35,33 @@ export function readBeginning(path: string, length: number): Buffer {
   }
 }
 
-/** How many first bytes have this SHA-256; undefined where none of the lengths that Filebeat allows has. */
-export function hashedLength(path: string, hash: string): number | undefined {
-  const bytes = readBeginning(path, MOST_HASHED);
-  const sum = createHash("sha256");
+/** bytes: the sum is of them. hex: of their hexadecimal text, which newer Filebeats take of files that are short yet. */
+export interface Hashed {
+  readonly length: number;
+  readonly of: "bytes" | "hex";
+}
+
+/** How many first bytes have this SHA-256; undefined where no number up to `most` has. Takes 3 us for each number. */
+export function hashedAs(path: string, hash: string, most: number): Hashed | undefined {
+  const [ofBytes, ofHex] = [createHash("sha256"), createHash("sha256")];
+  const bytes = readBeginning(path, most);
   for (let length = 1; length <= bytes.length; length++) {
-    sum.update(bytes.subarray(length - 1, length));
-    if (length >= LEAST_HASHED && sum.copy().digest("hex") === hash) return length;
+    const byte = bytes.subarray(length - 1, length);
+    ofBytes.update(byte);
+    ofHex.update(byte.toString("hex"));
+    if (length >= LEAST_HASHED && ofBytes.copy().digest("hex") === hash) return { length, of: "bytes" };
+    if (ofHex.copy().digest("hex") === hash) return { length, of: "hex" };
   }
   return undefined;
+}
+
+/** Undefined where the file is shorter. */
+export function hashOf(path: string, { length, of }: Hashed): string | undefined {
+  const bytes = readBeginning(path, length);
+  if (bytes.length < length) return undefined;
+  return createHash("sha256")
+    .update(of === "bytes" ? bytes : bytes.toString("hex"))
+    .digest("hex");
 }
 
 /** CRC-64 of the first line, the first two ...; and of as much as a fingerprint may cover where they are longer. */

@@ -68,7 +68,9 @@ function streamFacts(key: string, value: Json): Facts {
   // Known, and nothing shipped of it yet.
   const offset = cursor === null || cursor === undefined ? 0 : wholeNumber((cursor as Json)["offset"]);
   const stream = name === "path" ? undefined : /-(stdout|stderr)$/.exec(rest)?.[1];
-  return { input, path, offset, stream, recognised: streamIdentity(name, rest, timeOf(value["updated"])) };
+  const head = textOf(meta["fingerprint"]);
+  const recognised = head === undefined ? streamIdentity(name, rest, timeOf(value["updated"])) : byHead(head);
+  return { input, path, offset, stream, recognised: recognised ?? unknownIdentity(name) };
 }
 
 /** filestream::ID::IDENTIFIER::WHAT, where an ID may have colons of its own. */
@@ -81,7 +83,7 @@ function splitKey(key: string, named: string | undefined): { input: string; name
   return { input: body, name: named ?? "unknown", rest: "" };
 }
 
-function streamIdentity(name: string, rest: string, seenMs: number): Recognised | string {
+function streamIdentity(name: string, rest: string, seenMs: number): Recognised | undefined {
   if (name === "path") return { by: "path" };
   if (name === "native") {
     const [, inode, device] = /^(\d{1,20})-(\d{1,20})/.exec(rest) ?? [];
@@ -93,9 +95,18 @@ function streamIdentity(name: string, rest: string, seenMs: number): Recognised 
     const [hash] = /^[0-9a-f]{64}(?![0-9a-f])/.exec(rest) ?? [];
     if (hash !== undefined) return { by: "sha256", hash };
   } else if (name === "growing_fingerprint") {
-    const [hex = ""] = /^(?:[0-9a-f]{2})+/.exec(rest) ?? [];
-    if (hex !== "") return { by: "head", head: Buffer.from(hex, "hex") };
+    return byHead(rest);
   }
+  return undefined;
+}
+
+/** The first bytes themselves: of files that are shorter than what a fingerprint covers some versions keep them. */
+function byHead(text: string): Recognised | undefined {
+  const [hex = ""] = /^(?:[0-9a-f]{2})+/.exec(text) ?? [];
+  return hex === "" ? undefined : { by: "head", head: Buffer.from(hex, "hex") };
+}
+
+function unknownIdentity(name: string): string {
   return `its file_identity ${name} is not known here, or not in this form`;
 }
 

@@ -38,10 +38,11 @@ export class Finder {
     const hashed = entries.flatMap(({ path, recognised }) => {
       return path !== undefined && recognised.by === "sha256" ? [{ path, hash: recognised.hash }] : [];
     });
-    const passes = [(path: string) => [this.scope.at(path)], (path: string) => this.scope.namesakes(path)];
-    for (const likely of passes)
-      for (const { path, hash } of hashed)
-        for (const file of likely(path)) if (file !== undefined) this.heads.learnFrom(file, hash);
+    const inPlace = (path: string): readonly Seen[] => [this.scope.at(path)].filter((file) => file !== undefined);
+    const alike = (path: string): readonly Seen[] => this.scope.namesakes(path);
+    for (const { path, hash } of hashed) this.heads.learnFrom(inPlace(path), hash, "usual");
+    for (const { path, hash } of hashed) this.heads.learnFrom(inPlace(path), hash, "all");
+    for (const { path, hash } of hashed) this.heads.learnFrom(alike(path), hash, "all");
   }
 
   find(entry: Entry): Finding {

@@ -135,6 +135,8 @@ test("what each input writes", () => {
   ]);
   const growing = { ...stream, meta: meta("growing_fingerprint") };
   assert.deepEqual(facts("filestream::x::growing_fingerprint::6f6c64", growing), ["x", "/l", "head", undefined, 7]);
+  const short = { ...stream, meta: { source: "/l", identifier_name: "fingerprint", fingerprint: "6f6c64" } };
+  assert.deepEqual(facts(`filestream::x::fingerprint::${hash}`, short), ["x", "/l", "head", undefined, 7]);
   const fresh = { ...stream, cursor: null, meta: meta("inode_marker") };
   assert.deepEqual(facts("filestream::x::inode_marker::1-mark", fresh), ["x", "/l", "inode", undefined, 0]);
   assert.equal(facts("filestream::x::own::1", { ...stream, meta: meta("own") }), "unsupported");

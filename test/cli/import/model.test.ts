@@ -23,7 +23,7 @@ import { RecordingLog, options } from "../../inputs/file/setup.ts";
 /** Kernels stamp files with the time of their last tick: generations of one tick cannot be told apart by age. */
 const TICK_MS = 11;
 const LOGS = ["a.log", "b.log"] as const;
-type Way = "inode and device" | "inode" | "inode, renames noted" | "sha256" | "head" | "lines";
+type Way = "inode and device" | "inode" | "inode, renames noted" | "sha256" | "hexadecimal" | "head" | "lines";
 
 interface Action {
   readonly kind: "append" | "rotate" | "ship";
@@ -99,8 +99,7 @@ class World {
         .filter((line) => line !== ""),
     );
     const recognised = recognise(this.way, path, bytes);
-    const known =
-      this.way.startsWith("inode, ") || this.way === "sha256" ? path : this.way === "lines" ? undefined : path;
+    const known = this.way === "lines" ? undefined : path;
     const offset = killed ? bytes.length : whole;
     this.entries.set(ino, { name: `entry ${ino}`, input: undefined, path: known, recognised, offset });
   }
@@ -116,6 +115,10 @@ function recognise(way: Way, path: string, bytes: string): Recognised {
   switch (way) {
     case "sha256":
       return { by: "sha256", hash: createHash("sha256").update(bytes.slice(0, 66), "latin1").digest("hex") };
+    case "hexadecimal": {
+      const text = Buffer.from(bytes.slice(0, 1000), "latin1").toString("hex");
+      return { by: "sha256", hash: createHash("sha256").update(text).digest("hex") };
+    }
     case "head":
       return { by: "head", head: Buffer.from(bytes.slice(0, 40), "latin1") };
     case "lines": {
@@ -181,7 +184,7 @@ test("every line is shipped once, by the other agent or by this one", async () =
     half: fc.boolean(),
   });
   const history: fc.Arbitrary<History> = fc.record({
-    way: fc.constantFrom("inode and device", "inode", "inode, renames noted", "sha256", "head", "lines"),
+    way: fc.constantFrom("inode and device", "inode", "inode, renames noted", "sha256", "hexadecimal", "head", "lines"),
     pattern: fc.constantFrom("*.log", "*.log*"),
     before: fc.array(action, { maxLength: 8 }),
     killed: fc.boolean(),

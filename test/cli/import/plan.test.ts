@@ -202,6 +202,26 @@ test("lengths of a fingerprint other than the usual one are found out, by whiche
   assert.deepEqual(taken(await decide(inputs, [...entries, inPlace])), more);
 });
 
+test("files that are shorter than a fingerprint are known by the hexadecimal text of what they had, renamed or not", async (t) => {
+  const { root, log, write } = place(t);
+  const inputs = [{ id: "app", paths: [join(root, "*")] }];
+  const print = (text: string): Recognised => {
+    return { by: "sha256", hash: sha256(Buffer.from(oldLines(text, 0, 2)).toString("hex")) };
+  };
+  // They have grown since.
+  write("a.log", 4, "one");
+  write("b.log.1", 30, "two");
+  write("b.log", 30, "new");
+  const made = await decide(inputs, [entry(log("a.log"), print("one"), 200), entry(log("b.log"), print("two"), 200)]);
+  assert.deepEqual(taken(made), [
+    ["app", log("a.log"), log("a.log"), 200],
+    ["app", log("b.log.1"), log("b.log.1"), 200],
+  ]);
+  write("b.log.2", 30, "two");
+  const twice = await decide(inputs, [entry(log("b.log"), print("two"), 200)]);
+  assert.deepEqual(reasons(twice), ["ambiguous"]);
+});
+
 test("a source of which nothing was read is moved, one that was read stays, and another generation is no hindrance", async (t) => {
   const { root, log, write } = place(t);
   write("a.log", 5);
