@@ -18,9 +18,6 @@ export type JsonOptions = Pick<FileInputOptions, "fields" | "timestamp">;
 
 export class JsonFormat implements LineFormat, Finish {
   readonly records = "wrapped";
-  readonly joined = "plain";
-  readonly between = "nothing";
-  readonly most = Infinity;
   readonly finisher: Finish = this;
   kind: number = KIND.text;
   time = NaN;

@@ -6,6 +6,8 @@ import { rfc3339 } from "./rfc3339.ts";
 
 const QUOTE = 34;
 const STAMP = "@timestamp";
+const YEAR_0 = Date.parse("0000-01-01T00:00:00Z");
+const YEAR_10000 = Date.parse("9999-12-31T23:59:59.999Z") + 1;
 
 export class JsonTime {
   /** Where it stands beside `@timestamp`, as a dotted name; undefined: nowhere. */
@@ -24,7 +26,7 @@ export class JsonTime {
   read(bytes: Buffer, from: number, to: number): number {
     const { reader } = this;
     if (reader === "rfc3339") return stampTime(bytes, from, to);
-    return reader(textOf(bytes.toString("utf8", from, to)), this.wall());
+    return bearable(reader(textOf(bytes.toString("utf8", from, to)), this.wall()));
   }
 
   /** Of a value of `@timestamp` where another field is wanted and bears no time. */
@@ -34,7 +36,12 @@ export class JsonTime {
 }
 
 function stampTime(bytes: Buffer, from: number, to: number): number {
-  return bytes[from] === QUOTE ? rfc3339(bytes, from + 1, to - 1) : NaN;
+  return bytes[from] === QUOTE ? bearable(rfc3339(bytes, from + 1, to - 1)) : NaN;
+}
+
+/** A zone can lead out of the years that a document can name. */
+function bearable(time: number): number {
+  return time >= YEAR_0 && time < YEAR_10000 ? time : NaN;
 }
 
 /** Of a string or number as it is written. */

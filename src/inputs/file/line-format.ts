@@ -26,8 +26,10 @@ export interface LineFormat {
   readonly finisher?: Finish;
 }
 
-/** read: the record is the line that was read last, to the byte. changed: it was decoded, or something is blotted out.
- * cut: it is not whole. */
+/**
+ * read: the record is the line that was read last, to the byte. changed: it was decoded, or something is blotted out.
+ * cut: it is not whole.
+ */
 export type RecordState = "read" | "changed" | "cut";
 
 export interface Finish {

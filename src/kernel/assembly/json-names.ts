@@ -17,8 +17,10 @@ export function fieldLength(): usize {
   return load<u32>(FIELD_LENGTH);
 }
 
-/** free: a document has nothing there. leaf: its path is that of a value of the document, or leads through it. inner: the
- * document has members below it. */
+/**
+ * free: a document has nothing there. leaf: its path is that of a value of the document, or leads through it. inner: the
+ * document has members below it.
+ */
 export type Meaning = i32;
 export const FREE: Meaning = 0;
 export const LEAF: Meaning = 1;

@@ -164,6 +164,7 @@ test("members that a document has itself move", () => {
     ],
     ['{"@timestamp":"yesterday","@timestamp2":1}', { "@timestamp2": 1, json: { "@timestamp": "yesterday" } }],
     ['{"@timestamp":1764000000,"a":1}', { a: 1, json: { "@timestamp": 1764000000 } }],
+    ['{"@timestamp":"0000-01-01T00:00:00+01:00"}', { json: { "@timestamp": "0000-01-01T00:00:00+01:00" } }],
   ];
   const found = documents(
     lines.map(([line]) => line),
@@ -226,6 +227,13 @@ test("patterns act on the text as it stands, and what redaction breaks is a mess
   ]);
   const [broken] = ship(['{"a":"x"}'], { redact: [/"}/] });
   assert.deepEqual([broken?.kind, broken?.text], [KIND.invalid, '{"a":"x**']);
+});
+
+test("a byte order mark is no part of the first record", () => {
+  assert.deepEqual(documents(['\ufeff{"a":1}', '{"a":2}']), [{ a: 1 }, { a: 2 }]);
+  // The last byte of its line end comes from `ship`.
+  const wide = Buffer.from('\ufeff{"a":"\u20ac","host":1}\0', "utf16le").swap16().subarray(0, -1);
+  assert.deepEqual(documents([wide], { encoding: "utf-16" }), [{ a: "\u20ac", json: { host: 1 } }]);
 });
 
 test("another encoding is decoded first", () => {
