@@ -7,6 +7,8 @@ import type { TextCode } from "./text-code.ts";
 const NEWLINE = 10;
 const RETURN = 13;
 const LEAST_BYTES = 4096;
+/** More is given back: records of this size are rare. */
+const MOST_BYTES = 256 * 1024;
 
 /** Lines of the source that become one thing. */
 export interface Open {
@@ -40,6 +42,7 @@ export class Stream {
     forget(this.message);
     forget(this.record);
     this.recordEnd = this.textEnd = this.from = this.to = 0;
+    if (this.bytes.length > MOST_BYTES) this.bytes = Buffer.alloc(0);
   }
 
   /** Where what is open begins; Infinity: nothing is. */

@@ -76,3 +76,30 @@ for (const [name, format, reach] of [
     );
   });
 }
+
+test("bounded by lines of the file: what began first is over, the other stream's record is not", () => {
+  const multiline = { start: /^a/, end: undefined, indent: false, timeout: 60_000, maxRecords: 1000 };
+  const options = { ...NO_RULES, multiline, maxRecord: 1 << 20, oversize: "truncate" } as const;
+  const said = Array.from({ length: 30_000 }, (_, i) => {
+    if (i === 5000) return "stderr F a";
+    if (i === 12_000 || i === 13_187) return "stderr F b";
+    return `stdout ${i % 7 === 3 ? "P" : "F"} ${i % 5 === 0 ? "a" : "c"}`;
+  });
+  const source = Buffer.from(said.map((line) => `2026-11-24T06:40:12Z ${line}\n`).join(""));
+  const reach = 1 << 20;
+  const { chunks: _chunks, ...expected } = { ...twin.expected("cri", options, reach, source), chunks: [] };
+  for (const sizes of [[reach], [70_001], [300_000, 1000]]) {
+    const { chunks, ...found } = read(CRI, options, reach, source, sizes);
+    assert.deepEqual(found, expected);
+    assert.ok(Math.max(...chunks) <= 8192);
+  }
+  // The group begins with the record of stdout at line 4995, and has no room for line 4995 + 8192.
+  const stderr = expected.records.filter(({ content }) => content.startsWith("a\nb") || content.startsWith("b"));
+  assert.deepEqual(
+    stderr.map(({ content }) => content),
+    ["a\nb", "b"],
+  );
+  // No record of stdout was cut: each but the first begins with a line that matches.
+  const cut = expected.records.filter(({ content }) => content.startsWith("c"));
+  assert.equal(cut.length, 0);
+});

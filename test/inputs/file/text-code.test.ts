@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { isAscii } from "node:buffer";
 import test from "node:test";
-import { codeOf, encodingOf, markLength } from "../../../src/inputs/file/text-code.ts";
+import { codeOf, encodingOf, markLength, wholeCharacters } from "../../../src/inputs/file/text-code.ts";
 
 const NAMES =
   "utf-8 ibm866 iso-8859-2 iso-8859-3 iso-8859-4 iso-8859-5 iso-8859-6 iso-8859-7 iso-8859-8 iso-8859-8-i iso-8859-10 " +
@@ -11,7 +11,7 @@ const NAMES =
   "big5 euc-jp iso-2022-jp shift_jis euc-kr utf-16be utf-16le x-user-defined latin1 ascii ucs-2 csunicode unicodefffe";
 
 for (const name of NAMES.split(" ")) {
-  test(`${name}: every byte and pair of bytes becomes what its decoder says, and line ends stay line ends`, () => {
+  test(`${name}: every byte and many a pair of bytes becomes what its decoder says, and line ends stay line ends`, () => {
     const { codes, growth } = encodingOf(name);
     const decoder = new TextDecoder(name, { ignoreBOM: true });
     const [code] = codes;
@@ -19,7 +19,7 @@ for (const name of NAMES.split(" ")) {
     newline[code.unit - 1] = decoder.encoding === "utf-16be" ? 10 : 0;
     if (newline[code.unit - 1] === 0) newline[0] = 10;
     const pair = Buffer.alloc(6 + code.unit);
-    for (let i = 0; i < 65536; i++) {
+    for (let i = 0; i < 65536; i += i < 256 ? 1 : 7) {
       const length = i < 256 && code.unit === 1 ? 1 : 2;
       if (length === 1) pair[0] = i;
       else pair.writeUInt16BE(i);
@@ -72,4 +72,57 @@ test("a file's first bytes choose between the codes of utf-16, and no others", (
   assert.equal(markLength(big, littleMark), 0);
   assert.equal(markLength(encodingOf("utf-8").codes[0], utf8Mark), 3);
   assert.equal(markLength(encodingOf("latin1").codes[0], utf8Mark), 0);
+});
+
+test("what is cut loses the part of a character at its end, what is whole has U+FFFD for it", () => {
+  for (const [name, bytes] of [
+    ["utf-16le", "61003dd8"],
+    ["utf-16be", "0061d83d"],
+    ["gbk", "61c8"],
+    ["gb18030", "61813081"],
+    ["euc-jp", "618fa2"],
+    ["iso-2022-jp", "1b284a611b2442252125"],
+  ] as const) {
+    const [{ decode }] = encodingOf(name).codes;
+    const into = Buffer.alloc(64);
+    const length = Buffer.from(bytes, "hex").copy(into);
+    const cut = decode?.(into, 0, length, "cut") ?? 0;
+    const text = into.toString("utf8", 0, cut);
+    assert.match(text, /^a[^\ufffd]?$/, name);
+    Buffer.from(bytes, "hex").copy(into);
+    const whole = decode?.(into, 0, length, "whole") ?? 0;
+    assert.equal(into.toString("utf8", 0, whole).slice(0, text.length + 1), `${text}\ufffd`, name);
+  }
+});
+
+test("what is taken of a last line ends with a whole character", () => {
+  const of = (name: string, hex: string, after: "still" | "end" = "still", offset = 0): number => {
+    const [code] = encodingOf(name).codes;
+    return wholeCharacters({ bytes: Buffer.from(hex, "hex"), code, offset, after });
+  };
+  assert.deepEqual(
+    [
+      "",
+      "61",
+      "61c3",
+      "61c3a9",
+      "61e282",
+      "61e282ac",
+      "f0",
+      "f09f99",
+      "f09f9982",
+      "61ff",
+      "6180808080",
+      "e4b880e4b8",
+    ].map((hex) => of("utf-8", hex) * 2 - hex.length),
+    [0, 0, -2, 0, -4, 0, -2, -6, 0, 0, 0, -4],
+  );
+  assert.equal(of("utf-8", "61c3", "end"), 2);
+  assert.equal(of("utf-16le", "61003d"), 2);
+  assert.equal(of("utf-16le", "61003dd8"), 2);
+  assert.equal(of("utf-16le", "61003dd842de"), 6);
+  assert.equal(of("utf-16be", "0061d83d"), 2);
+  assert.equal(of("utf-16be", "0061d83d", "end"), 4);
+  assert.equal(of("utf-16be", "0061d8", "still", 1), 3);
+  assert.equal(of("gbk", "61c8"), 2);
 });
