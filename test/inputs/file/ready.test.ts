@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import test from "node:test";
+import { TURN_BYTES } from "../../../src/inputs/file/framing.ts";
 import { ReadyQueue } from "../../../src/inputs/file/ready.ts";
 import { Tail } from "../../../src/inputs/file/tail.ts";
 
@@ -44,4 +45,26 @@ test("what is over leaves, and closing ends every wait", async () => {
   const waiting = queue.claim("named");
   queue.close();
   assert.equal(await waiting, undefined);
+});
+
+test("a file with little to read waits for one with much, not for all of them", async () => {
+  const queue = new ReadyQueue();
+  const busy = Array.from({ length: 5 }, (_, i) => tail(`busy ${i}`));
+  for (const each of busy) {
+    each.size = 10 * TURN_BYTES;
+    queue.push(each);
+  }
+  const taken: string[] = [];
+  const turn = async (): Promise<void> => {
+    await queue.claim("named");
+    const next = queue.take("named") as Tail;
+    taken.push(next.path);
+    if (next.path.startsWith("busy")) queue.push(next);
+  };
+  for (let round = 0; round < 6; round++) {
+    for (const name of ["quiet", "calm"]) if (round % 2 === 0) queue.push(tail(name));
+    await turn();
+  }
+  const order = ["quiet", "busy 0", "calm", "busy 1", "quiet", "busy 2"];
+  assert.deepEqual(taken, order, "the lines take turns, and each is in order");
 });
