@@ -1,11 +1,14 @@
 // A source as this agent would have made it, of a file that another agent has read up to an offset.
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { describe } from "../../core/errors.ts";
-import { type KnownSource, newSourceId } from "../../core/source.ts";
-import { isSystemError } from "../../inputs/file/descriptors.ts";
+import type { FileInputOptions } from "../../core/options.ts";
+import { type KnownSource, type Mark, NO_MARK, newSourceId } from "../../core/source.ts";
 import { continues } from "../../inputs/file/continues.ts";
-import { liveKey, markBefore, readHead } from "../../inputs/file/identity.ts";
-import { endOfLastLine, readStart } from "../../inputs/file/line-places.ts";
+import { isSystemError } from "../../inputs/file/descriptors.ts";
+import { claimedSize, formOfFile } from "../../inputs/file/gzip-member.ts";
+import { liveKey, markBefore } from "../../inputs/file/identity.ts";
+import { endOfLastLine } from "../../inputs/file/line-places.ts";
+import { claimsToEnd, contentHead, firstContent } from "../../inputs/file/packed.ts";
 import { codeOf, encodingOf } from "../../inputs/file/text-code.ts";
 import type { Reason } from "./entry.ts";
 import type { Reader } from "./find.ts";
@@ -21,7 +24,7 @@ export type Adoption =
       /** Which of these sources, of the same inode, this file goes on with. */
       readonly own: KnownSource | undefined;
     }
-  | { readonly reason: Reason; readonly message: string };
+  | Refusal;
 
 export interface Claims {
   readonly file: Seen;
@@ -44,21 +47,12 @@ export function adopt({ file, reader, offsets, known }: Claims): Adoption {
     const stats = fstatSync(fd, { bigint: true });
     const size = Number(stats.size);
     if (liveKey(stats) !== liveKey(file.stats)) return { reason: "other-file", message: "it was replaced this moment" };
-    if (isCompressed(fd))
-      return {
-        reason: "compressed",
-        message: "it is compressed, and the offset counts other bytes: exclude it, or it is read anew",
-      };
-    if (size < Math.max(...offsets.values()))
-      return { reason: "truncated", message: `it has ${size} bytes now, of which none may be the old ones` };
-    // Others keep offsets behind whole lines, but for one that was killed with half a line read.
-    const code = codeOf(encodingOf(input.encoding), readStart(fd));
-    const start = endOfLastLine(fd, commonStart(fd, offsets), code);
-    const origin = wholeRecord(fd, start, input.format);
-    const head = readHead(fd, origin);
+    const place = formOfFile(fd) === "gzip" ? placeInPacked(fd, size, offsets) : placeIn(fd, size, offsets, input);
+    if ("reason" in place) return place;
+    const { origin, mark } = place;
+    const head = contentHead(fd, origin);
     const [device, inode, birthNs] = [stats.dev, stats.ino, stats.birthtimeNs].map(String) as [string, string, string];
     const identity = { path, device, inode, birthNs, headLength: head.length, headHash: head.hash };
-    const mark = markBefore(fd, origin);
     const own = known.find((one) => continues(fd, one.identity, one.checkpoint, one.mark));
     return { source: { id: newSourceId(), input: input.id, identity, origin, checkpoint: origin, mark }, size, own };
   } catch (error) {
@@ -69,10 +63,30 @@ export function adopt({ file, reader, offsets, known }: Claims): Adoption {
   }
 }
 
-/** As gzip and zstd files begin. */
-function isCompressed(fd: number): boolean {
-  const magic = Buffer.alloc(4);
-  readSync(fd, magic, 0, 4, 0);
-  const begins = magic.toString("hex");
-  return begins.startsWith("1f8b") || begins === "28b52ffd";
+interface Refusal {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+interface Place {
+  readonly origin: number;
+  readonly mark: Mark;
+}
+
+function placeIn(fd: number, size: number, offsets: Offsets, input: FileInputOptions): Place | Refusal {
+  if (size < Math.max(...offsets.values()))
+    return { reason: "truncated", message: `it has ${size} bytes now, of which none may be the old ones` };
+  // Others keep offsets behind whole lines, but for one that was killed with half a line read.
+  const code = codeOf(encodingOf(input.encoding), firstContent(fd, "plain"));
+  const start = endOfLastLine(fd, commonStart(fd, offsets), code);
+  const origin = wholeRecord(fd, start, input.format);
+  return { origin, mark: markBefore(fd, origin) };
+}
+
+/** Some agents count what is in it, some the bytes of the file: one that was read to its end is recognised either way. */
+function placeInPacked(fd: number, size: number, offsets: Offsets): Place | Refusal {
+  const offset = Math.max(...offsets.values());
+  if (claimsToEnd(fd, size, offset)) return { origin: offset, mark: NO_MARK };
+  if (offset === size) return { origin: claimedSize(fd, size), mark: NO_MARK };
+  return { reason: "compressed", message: "it is compressed, and not known to be read to its end: it is read anew" };
 }

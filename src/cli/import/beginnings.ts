@@ -1,6 +1,8 @@
 // The first bytes of files, and the sums that other agents take of them to recognise a file.
 import { createHash } from "node:crypto";
 import { closeSync, constants, openSync, readSync } from "node:fs";
+import { formOf } from "../../inputs/file/gzip-member.ts";
+import { firstContent } from "../../inputs/file/packed.ts";
 import { Crc64 } from "./crc64.ts";
 
 /** Bytes of a file that Vector's fingerprint may cover, by default: of the sources file and kubernetes_logs. */
@@ -15,7 +17,8 @@ const LEAST_HASHED = 64;
 let scratch = Buffer.alloc(USUAL_LINES);
 
 /**
- * Empty where it cannot be read. O_NONBLOCK: a name may be a FIFO's.
+ * Of a gzip file those of its content, and no more than the agent takes for its head; agents that read such files have
+ * fingerprints of their contents. Empty where it cannot be read. O_NONBLOCK: a name may be a FIFO's.
  * @returns a view that holds until the next call
  */
 export function readBeginning(path: string, length: number): Buffer {
@@ -27,7 +30,8 @@ export function readBeginning(path: string, length: number): Buffer {
   }
   try {
     if (scratch.length < length) scratch = Buffer.alloc(length);
-    return scratch.subarray(0, readSync(fd, scratch, 0, length, 0));
+    const bytes = scratch.subarray(0, readSync(fd, scratch, 0, length, 0));
+    return formOf(bytes) === "gzip" ? firstContent(fd, "gzip").subarray(0, length) : bytes;
   } catch {
     return Buffer.alloc(0);
   } finally {

@@ -3,12 +3,6 @@ import { readSync } from "node:fs";
 import type { LineState } from "./tail.ts";
 import type { TextCode } from "./text-code.ts";
 
-/** The bytes that can be the mark of an encoding. */
-export function readStart(fd: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0));
-}
-
 /** Offset behind the last line end before `size`; 0 without one. */
 export function endOfLastLine(fd: number, size: number, code: TextCode): number {
   const block = Buffer.allocUnsafe(65536);

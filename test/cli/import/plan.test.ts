@@ -89,7 +89,7 @@ test("what fits nothing is left with its reason", async (t) => {
       entry(log("other.log"), { by: "inode", inode: "1", device: undefined, seenMs: Infinity }, 100),
       entry(log("skip.log"), { by: "path" }, 100),
       entry(elsewhere, { by: "path" }, 100),
-      entry(log("packed.log"), { by: "path" }, 3000),
+      entry(log("packed.log"), { by: "path" }, 2900),
       entry(log("moved.log"), twins, 100),
       entry(undefined, { by: "lines", crc: 7n }, 100),
     ],
@@ -265,6 +265,30 @@ test("an offset inside of a line goes back to its start, however long the line, 
   assert.deepEqual(await origins(little, [3, 5, 6, 7, 11, 12], "utf-16le"), [0, 0, 6, 6, 6, 6]);
   const big = Buffer.from(Buffer.from("\ufeffa\nb\u0a00", "utf16le")).swap16();
   assert.deepEqual(await origins(big, [2, 4, 5, 6, 7, 10], "utf-16"), [0, 0, 0, 6, 6, 6]);
+});
+
+test("a gzip file that was read to its end is known, whichever bytes its offset counts; else it is read anew", async (t) => {
+  const { root, log } = place(t);
+  const content = oldLines("packed", 0, 300);
+  const packed = gzipSync(content);
+  for (const name of ["whole.log.gz", "stored.log.gz", "half.log.gz"]) writeFileSync(log(name), packed);
+  const print: Recognised = { by: "sha256", hash: sha256(content.slice(0, 1024)) };
+  const made = await decide(
+    [{ id: "app", paths: [join(root, "*.gz")] }],
+    [
+      entry(log("whole.log.gz"), print, content.length),
+      entry(log("stored.log.gz"), { by: "path" }, packed.length),
+      entry(log("half.log.gz"), { by: "path" }, 1000),
+    ],
+  );
+  const known = made.taken.map(({ source, size }) => [source.checkpoint, size, source.mark.length]);
+  const whole = [content.length, packed.length, 0];
+  assert.deepEqual(known, [whole, whole]);
+  assert.deepEqual(reasons(made), ["compressed"]);
+  assert.deepEqual(
+    made.fresh.map(({ path, begins }) => [path, begins]),
+    [[log("half.log.gz"), "beginning"]],
+  );
 });
 
 test("what is in its place is believed where others look alike; a directory that cannot be looked into is said", async (t) => {
