@@ -1,10 +1,10 @@
 // Hunts in processes of their own: one per core at a time, each its own stretch of seeds.
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
-import type { Hunted, Kind } from "./hunt.ts";
+import type { Hunted } from "./hunt.ts";
 
-/** @param script hunt.ts, of this tree or of a copy */
-export async function huntInChild(script: string, kind: Kind, count: number, from: number): Promise<Hunted> {
+/** @param script one that is called with these and answers with a line of JSON, of this tree or of a copy */
+export async function huntInChild(script: string, kind: string, count: number, from: number): Promise<Hunted> {
   const child = spawn(process.execPath, [script, kind, String(count), String(from)], {
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,8 +1,9 @@
 // The rig notices when a rule of the buffer is turned off. A handful of rules by default, all of them with MUTANTS=all.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { mutated } from "../helpers/mutant.ts";
 import { ROOT } from "../helpers/tree.ts";
-import { MUTANTS, huntMutant, mutated } from "./mutants.ts";
+import { MUTANTS, huntMutant } from "./mutants.ts";
 
 /** Found within a few seeds, one for each part of the rules. */
 const QUICK = [

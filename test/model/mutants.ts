@@ -4,19 +4,12 @@
 // half of D2, the id checked again at the send, which one schedule in millions needs (test/buffer/lease.test.ts); the
 // notice at start (S1), which the input gives; rows and checkpoint in one transaction, which no process can see that
 // does not die in between (test/crash).
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ROOT } from "../helpers/tree.ts";
+import { inMutatedTree, type Mutant } from "../helpers/mutant.ts";
 import type { Hunted, Kind } from "./hunt.ts";
 import { huntInChild } from "./hunters.ts";
 
-export interface Mutant {
-  readonly name: string;
-  /** Below src/. */
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
+export interface BufferMutant extends Mutant {
   /** What finds it; random schedules unless said otherwise. */
   readonly by?: Kind;
   /** Where the hunt begins, for one that is found by few seeds; else 1. */
@@ -26,7 +19,7 @@ export interface Mutant {
 const HOLDS = "const holds = firstHolds(state, new Set(added));";
 const PASSED = `(c) => c.row === "no" && !isOpen(c) && c.start < checkpointOf(c.source, holds),`;
 
-export const MUTANTS: readonly Mutant[] = [
+export const MUTANTS: readonly BufferMutant[] = [
   {
     name: "1: in spill mode the checkpoint is the read position",
     file: "buffer/writer.ts",
@@ -287,33 +280,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
 ];
 
-/** Applies one mutant to a tree. Throws when its text is not there exactly once: the table must stay true. */
-function mutate(directory: string, mutant: Mutant): void {
-  writeFileSync(join(directory, "src", mutant.file), mutated(directory, mutant));
-}
-
-export function mutated(directory: string, { name, file, from, to }: Mutant): string {
-  const text = readFileSync(join(directory, "src", file), "utf8");
-  const parts = text.split(from);
-  if (parts.length !== 2) throw new Error(`${name}: its text stands ${parts.length - 1} times in src/${file}`);
-  return parts.join(to);
-}
-
 /** Seeds that are tried; most are found within a hundred. */
 const SEEDS: Readonly<Record<Kind, number>> = { memory: 50_000, sqlite: 500, load: 50 };
 
 /** Hunts one mutant in a copy of the tree, in a process of its own. */
-export async function huntMutant(mutant: Mutant): Promise<Hunted> {
+export async function huntMutant(mutant: BufferMutant): Promise<Hunted> {
   const { by = "memory", firstSeed = 1 } = mutant;
-  const directory = mkdtempSync(join(tmpdir(), "spillway-mutant-"));
-  try {
-    for (const part of ["src", "test/model", "test/helpers", "test/fixtures/buffer-seeds.json", "package.json"]) {
-      cpSync(join(ROOT, part), join(directory, part), { recursive: true });
-    }
-    symlinkSync(join(ROOT, "node_modules"), join(directory, "node_modules"));
-    mutate(directory, mutant);
-    return await huntInChild(join(directory, "test/model/hunt.ts"), by, SEEDS[by], firstSeed);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  return inMutatedTree(mutant, (directory) =>
+    huntInChild(join(directory, "test/model/hunt.ts"), by, SEEDS[by], firstSeed),
+  );
 }

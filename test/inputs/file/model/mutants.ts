@@ -1,0 +1,131 @@
+// Each rule of the tailer turned off in turn: the histories must notice. A rule that can be turned off without anybody
+// noticing is not tested, whatever the tests of it say. Not here, because no history of short files and steps in one
+// process meets them: the mark after a restart (which needs a changed file behind an equal kilobyte), times of one tick,
+// and names that change between two calls.
+import { join } from "node:path";
+import { inMutatedTree, type Mutant } from "../../../helpers/mutant.ts";
+import type { Hunted } from "../../../model/hunt.ts";
+import { huntInChild } from "../../../model/hunters.ts";
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "what stands before the position is not compared when reading",
+    file: "inputs/file/reader.ts",
+    from: "if (read < 0 || !this.unchanged(tail, before))",
+    to: "if (read < 0)",
+  },
+  {
+    name: "a shorter file is the same generation",
+    file: "inputs/file/look.ts",
+    from: "if (stats.size < tail.position) {",
+    to: "if (stats.size < 0) {",
+  },
+  {
+    name: "a file of the same size was not overwritten",
+    file: "inputs/file/look.ts",
+    from: "if (this.overwritten(tail)) generations.restart(tail, 0);\n      else ",
+    to: "",
+  },
+  {
+    name: "a file that loses its name loses its descriptor",
+    file: "inputs/file/look.ts",
+    from: `    if (tail.fd === CLOSED) return undefined;
+    const held`,
+    to: `    this.parts.descriptors.close(tail);
+    if (tail.fd === CLOSED) return undefined;
+    const held`,
+  },
+  {
+    name: "a nameless file's last line waits for its end",
+    file: "inputs/file/look.ts",
+    from: `    tail.end = "closing";\n`,
+    to: "",
+  },
+  {
+    name: "a displaced file that is not found at once is over",
+    file: "inputs/file/renames.ts",
+    from: "    if (tail.fd !== CLOSED) {",
+    to: "    if (tail.fd === CLOSED) {",
+  },
+  {
+    name: "another name of a file that we have is a new file",
+    file: "inputs/file/discovery.ts",
+    from: `      if (tail === undefined) return this.create(path, stats, "whatever");`,
+    to: `      if (tail?.mode !== "named") return this.create(path, stats, "whatever");`,
+  },
+  {
+    name: "the inode alone tells what a file of an earlier process is",
+    file: "inputs/file/known.ts",
+    from: "list.filter((known) => continues(tail.fd, known.identity, known.checkpoint, known.mark))",
+    to: "list.filter((known) => continues(tail.fd, known.identity, 0, { length: 0, hash: 0 }) || true)",
+  },
+  {
+    name: "the head is not compared after a restart",
+    file: "inputs/file/identity.ts",
+    from: "  if (!hasHead(fd, { length: identity.headLength, hash: identity.headHash })) return false;\n",
+    to: "",
+  },
+  {
+    name: "files that were renamed while nobody looked are not searched for",
+    file: "inputs/file/discovery.ts",
+    from: "    if (this.known.size === 0) return;\n",
+    to: "    for (const known of [...this.known]) {\n      this.known.remove(known);\n      this.parts.generations.retire(known);\n    }\n    if (this.known.size === 0) return;\n",
+  },
+  {
+    name: "the other generations of an inode are kept for ever",
+    file: "inputs/file/discovery.ts",
+    from: "    for (const other of others) generations.retire(other);\n",
+    to: "",
+  },
+  {
+    name: "a restart begins where the file was read to, not at the checkpoint",
+    file: "inputs/file/generations.ts",
+    from: "    tail.seek(known.checkpoint, known.mark);",
+    to: "    tail.seek(size, known.mark);",
+  },
+  {
+    name: "what was truncated keeps its source",
+    file: "inputs/file/generations.ts",
+    from: "    if (tail.source !== undefined) this.settle(tail.source, CLOSED);\n    tail.rewind();",
+    to: "    tail.rewind();",
+  },
+  {
+    name: "a partial line is not looked for again",
+    file: "inputs/file/reader.ts",
+    from: `tail.searched = framed.rest === "partial" ? start + bytes.length : tail.position;`,
+    to: "tail.searched = start + bytes.length + 1;",
+  },
+  {
+    name: "a second name of a file is forgotten",
+    file: "inputs/file/renames.ts",
+    from: "const search = await listing.find(tail.path, tail);",
+    to: `const search = { kind: "absent" } as Awaited<ReturnType<typeof listing.find>>;`,
+  },
+  {
+    name: "the head is durable as it was at the beginning",
+    file: "inputs/file/generations.ts",
+    from: "    tail.head = head;\n    this.identify(tail);",
+    to: "    tail.head = head;",
+  },
+  {
+    name: "a source is never forgotten",
+    file: "inputs/file/generations.ts",
+    from: "      this.shared.intake.forget(source);\n",
+    to: "",
+  },
+  {
+    name: "with once a last line waits for its end",
+    file: "inputs/file/discovery.ts",
+    from: `    if (shared.mode === "once") tail.end = "closing";\n`,
+    to: "",
+  },
+];
+
+/** Seeds that are tried; most are found within a hundred. */
+const SEEDS = 3000;
+
+export function huntMutant(mutant: Mutant): Promise<Hunted> {
+  return inMutatedTree(mutant, (directory) =>
+    huntInChild(join(directory, "test/inputs/file/model/hunt.ts"), "mutant", SEEDS, 1),
+  );
+}

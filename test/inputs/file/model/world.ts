@@ -1,0 +1,318 @@
+// A directory, the real tailer over it, and what must be handed over of every generation of its files: each byte once and
+// in order, of what nobody destroyed; and no source is kept of a file that is gone.
+import assert from "node:assert/strict";
+import { appendFileSync, mkdtempSync, renameSync, rmSync, statSync, truncateSync, unlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { silentLog } from "../../../../src/core/log.ts";
+import { FileInput } from "../../../../src/inputs/file/file-input.ts";
+import { lastingKey } from "../../../../src/inputs/file/identity.ts";
+import { Kernel } from "../../../../src/kernel/kernel.ts";
+import { FakeIntake } from "../../../helpers/fake-intake.ts";
+import { fastClock } from "../../../helpers/fast-clock.ts";
+import { options } from "../setup.ts";
+import type { Change, Event, History } from "./history.ts";
+
+const clock = fastClock(20);
+const NAMES = ["a.log", "b.log"];
+const KEPT = 3;
+/** For so long that a quiet file gives its descriptor back. */
+const QUIET_MS = 6000;
+
+/** What is in one file, and what must have been handed over of it at the end. */
+interface Generation {
+  /** Of its file. */
+  readonly key: string;
+  text: string;
+  /** The tailer has seen it under a name that the pattern matches. */
+  seen: "yes" | "no";
+  /** Bytes that the tailer has seen, with a descriptor open if they were unread. */
+  noticed: number;
+  /**
+   * kept: all whole lines. nameless: all, a last line without end included; lost when the tailer stops. destroyed: what
+   * was handed over is a prefix, and at least what was handed over when it happened.
+   */
+  fate: "kept" | "nameless" | "destroyed";
+  /** Bytes that were surely handed over before it was destroyed. */
+  sure: number;
+}
+
+/** Undefined: all that must hold did. @param patienceMs how long something is waited for */
+export async function play(history: History, patienceMs: number): Promise<string | undefined> {
+  const world = new World(history.pattern, patienceMs);
+  try {
+    await world.start("follow");
+    for (const step of history.steps) {
+      if ("file" in step) world.change(step.do, step.file);
+      else await world.event(step.do);
+    }
+    await world.end(history.last);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    await world.close();
+  }
+}
+
+class World {
+  private readonly dir = mkdtempSync(join(tmpdir(), "spillway-model-"));
+  private readonly intake = new FakeIntake();
+  private readonly kernel = new Kernel(this.intake.arena);
+  private readonly generations: Generation[] = [];
+  private readonly files: (Generation | undefined)[] = NAMES.map(() => undefined);
+  private readonly rotated = new Map<string, Generation>();
+  private readonly pattern: History["pattern"];
+  private readonly patienceMs: number;
+  private input: FileInput | undefined;
+  private serial = 0;
+  private gate: "open" | "shut" = "open";
+  private fault: unknown;
+
+  constructor(pattern: History["pattern"], patienceMs: number) {
+    this.pattern = pattern;
+    this.patienceMs = patienceMs;
+  }
+
+  async start(mode: "follow" | "once"): Promise<void> {
+    this.input = new FileInput(options(this.dir, { paths: [join(this.dir, this.pattern)] }), {
+      intake: this.intake,
+      arena: this.intake.arena,
+      kernel: this.kernel,
+      clock,
+      log: silentLog,
+      host: "h",
+      index: "logs",
+      mode,
+    });
+    // Its end before a stop is a fault, which whoever waits next reports.
+    this.input.ended.catch((error: unknown) => (this.fault = error));
+    await this.input.start();
+  }
+
+  async event(event: Event): Promise<void> {
+    if (event === "settle") return this.settle();
+    if (event === "notice") return this.notice();
+    if (event === "rest") return clock.sleep(QUIET_MS);
+    if (event === "block") return this.block();
+    if (event === "unblock") return this.unblock();
+    if (event !== "start") await this.stop(event === "crash" || event === "kill" ? "crash" : "stop");
+    if (this.input === undefined && event !== "stop" && event !== "kill") await this.start("follow");
+  }
+
+  change(what: Change, file: number): void {
+    const path = join(this.dir, NAMES[file] ?? "");
+    const generation = this.files[file];
+    if (what === "write") return this.append(file, `${this.line()}\n`);
+    if (what === "begin line") return this.append(file, this.line());
+    if (generation === undefined) return;
+    if (what === "end line") return generation.text.endsWith("\n") ? undefined : this.append(file, "\n");
+    if (what === "rotate") return this.rotate(path, file);
+    if (what === "delete" || what === "replace") {
+      unlinkSync(path);
+      this.unlink(generation);
+      this.files[file] = undefined;
+      if (what === "replace") this.append(file, `${this.line()}\n`);
+      return;
+    }
+    truncateSync(path, 0);
+    this.destroy(generation);
+    this.files[file] = undefined;
+    this.append(file, this.instead(what, generation.text.length));
+  }
+
+  /** What is written over a file that had `length` bytes: less, more, or as much. */
+  private instead(what: Change, length: number): string {
+    const line = `${this.line()}\n`;
+    if (what === "regrow") return "x".repeat(length) + line;
+    return what === "overwrite" && length > line.length ? line.padStart(length, "o") : line;
+  }
+
+  private append(file: number, text: string): void {
+    let generation = this.files[file];
+    const path = join(this.dir, NAMES[file] ?? "");
+    appendFileSync(path, text);
+    if (generation === undefined) {
+      const { ino, birthtimeNs } = statSync(path, { bigint: true });
+      const key = lastingKey({ inode: String(ino), birthNs: String(birthtimeNs) });
+      generation = { key, text: "", seen: "no", noticed: 0, fate: "kept", sure: 0 };
+      this.files[file] = generation;
+      this.generations.push(generation);
+    }
+    generation.text += text;
+  }
+
+  private rotate(path: string, file: number): void {
+    for (let n = KEPT; n > 0; n--) {
+      this.rename(n === 1 ? path : `${path}.${n - 1}`, `${path}.${n}`, n === 1 ? file : -1);
+    }
+  }
+
+  private rename(from: string, to: string, file: number): void {
+    const generation = file >= 0 ? this.files[file] : this.rotated.get(from);
+    if (generation === undefined) return;
+    const overwritten = this.rotated.get(to);
+    if (overwritten !== undefined) this.unlink(overwritten);
+    renameSync(from, to);
+    this.rotated.delete(from);
+    this.rotated.set(to, generation);
+    if (file >= 0) this.files[file] = undefined;
+    // It had its name for a moment only: it may never have been seen.
+    if (generation.seen === "no" && this.pattern === "*.log") this.destroy(generation);
+  }
+
+  private unlink(generation: Generation): void {
+    if (generation.fate !== "kept") return;
+    if (generation.noticed < generation.text.length) this.destroy(generation);
+    else generation.fate = "nameless";
+  }
+
+  private destroy(generation: Generation): void {
+    if (generation.fate === "destroyed") return;
+    generation.fate = "destroyed";
+    generation.sure = this.textOf(generation).length;
+  }
+
+  /** What was handed over of a generation: the source whose text begins as it does. */
+  private textOf(generation: Generation): string {
+    const [first = ""] = generation.text.split("\n", 1);
+    const texts = this.intake.texts.filter((text) => text.startsWith(first));
+    assert.ok(texts.length <= 1, `a generation was read twice: ${JSON.stringify(texts)}`);
+    return texts[0] ?? "";
+  }
+
+  /** Waits until the tailer has looked at everything: what it knows to be unread is all that is. */
+  private async notice(): Promise<void> {
+    if (this.input === undefined || this.disturbed) return;
+    const unread = (): number => {
+      let sum = 0;
+      for (const generation of this.generations)
+        if (generation.fate !== "destroyed") sum += generation.text.length - this.textOf(generation).length;
+      return sum;
+    };
+    const lag = (): number => this.input?.status().lagBytes ?? 0;
+    await this.until(
+      () => lag() === unread(),
+      () => `${unread()} bytes to be noticed, not ${lag()}`,
+    );
+    for (const generation of this.generations) {
+      if (generation.fate !== "kept") continue;
+      generation.noticed = generation.text.length;
+      generation.seen = "yes";
+    }
+  }
+
+  /**
+   * Of a destroyed file nobody knows what the tailer has seen, as long as it may still read it; of one that was written
+   * over, as long as only a read can tell.
+   */
+  private get disturbed(): boolean {
+    const present = [...this.files, ...this.rotated.values()].filter((generation) => generation !== undefined);
+    if (present.some((generation) => generation.fate === "destroyed")) return true;
+    const keys = new Set(present.map((generation) => generation.key));
+    const overwritten = this.generations.filter((generation) => generation.fate === "destroyed").map(({ key }) => key);
+    const untold = present.filter((generation) => this.textOf(generation) === "").map(({ key }) => key);
+    if (untold.some((key) => overwritten.includes(key))) return true;
+    return this.intake.known("app").some(({ identity }) => !keys.has(lastingKey(identity)));
+  }
+
+  private get present(): number {
+    return this.files.filter((file) => file !== undefined).length + this.rotated.size;
+  }
+
+  private get sources(): number {
+    return this.intake.known("app").length;
+  }
+
+  /** Waits until all that can be read was read. */
+  private async settle(): Promise<void> {
+    if (this.gate === "shut" || this.input === undefined) return;
+    for (const generation of this.generations) {
+      if (generation.fate === "destroyed") continue;
+      const { text, fate } = generation;
+      const whole = fate === "nameless" ? text : text.slice(0, text.lastIndexOf("\n") + 1);
+      await this.until(
+        () => this.textOf(generation) === whole,
+        () => `${JSON.stringify(whole)} of a file`,
+      );
+      if (whole !== "") generation.seen = "yes";
+    }
+  }
+
+  private block(): void {
+    this.gate = "shut";
+    this.intake.shut();
+  }
+
+  private unblock(): void {
+    this.gate = "open";
+    this.intake.reopen();
+  }
+
+  private async stop(how: "stop" | "crash"): Promise<void> {
+    if (this.input === undefined) return;
+    await this.input.stop();
+    this.input = undefined;
+    this.intake.restart((source) => (how === "crash" ? Math.ceil(source.taken.length / 2) : source.taken.length));
+    for (const generation of this.generations) {
+      generation.noticed = 0;
+      if (generation.fate === "nameless") this.destroy(generation);
+      if (generation.fate === "destroyed" && how === "crash") generation.sure = 0;
+    }
+  }
+
+  async end(last: History["last"]): Promise<void> {
+    this.unblock();
+    if (this.input === undefined) await this.start("follow");
+    await this.settle();
+    await this.forgotten();
+    if (last === "once") await this.readOnce();
+    for (const generation of this.generations) {
+      const text = this.textOf(generation);
+      assert.ok(generation.text.startsWith(text), "something that was never in the file");
+      assert.ok(text.length >= generation.sure, "less than before");
+    }
+    const firsts = new Set(this.generations.map((generation) => generation.text.split("\n")[0]));
+    for (const text of this.intake.texts)
+      if (text !== "") assert.ok(firsts.has(text.split("\n")[0]), `a source that begins in the middle: ${text}`);
+  }
+
+  /** Of files that are gone and read, nothing is kept. */
+  private async forgotten(): Promise<void> {
+    await this.until(
+      () => this.sources <= this.present,
+      () => `${this.sources} sources of ${this.present} files to be forgotten`,
+    );
+  }
+
+  private async readOnce(): Promise<void> {
+    await this.stop("stop");
+    await this.start("once");
+    let done = false;
+    void this.input?.done().then(() => (done = true));
+    await this.until(
+      () => done,
+      () => "the end of reading once",
+    );
+    for (const generation of this.generations)
+      if (generation.fate === "kept") assert.equal(this.textOf(generation), generation.text, "not read to its end");
+  }
+
+  async close(): Promise<void> {
+    await this.input?.stop();
+    rmSync(this.dir, { recursive: true });
+    assert.equal(this.intake.arena.count, 0, "regions left behind");
+  }
+
+  private until(holds: () => boolean, what: () => string): Promise<void> {
+    const looked = (): boolean => {
+      if (this.fault !== undefined) throw this.fault as Error;
+      return holds();
+    };
+    return this.intake.until(looked, what(), this.patienceMs);
+  }
+
+  private line(): string {
+    return `${++this.serial} ${"-".repeat((this.serial * 7919) % 90)}`;
+  }
+}
