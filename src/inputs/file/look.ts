@@ -157,6 +157,10 @@ export class Looker {
     const { contents, descriptors, generations, ready } = this.parts;
     const { mode } = this.parts.shared;
     this.awaitEnd(tail, now);
+    if (tail.readable && now < tail.restUntil) {
+      tail.interval = HOT_MS;
+      return;
+    }
     const unread = tail.source === undefined ? tail.size > 0 : tail.readable;
     if (unread && (tail.source === undefined || descriptors.plenty) && !descriptors.open(tail)) return;
     if (tail.source === undefined && tail.size > 0) generations.begin(tail, tail.size, "beginning");

@@ -15,9 +15,13 @@ import type { Descriptors } from "./descriptors.ts";
 import { type Framed, type Framing, type ReadBytes, type Rewritten, TURN_BYTES } from "./framing.ts";
 import type { Generations } from "./generations.ts";
 import { hasHead, markWithin } from "./identity.ts";
+import { HOT_MS } from "./look.ts";
 import type { Shared } from "./parts.ts";
 import type { Tail } from "./tail.ts";
 import { codeOf, type Encoding } from "./text-code.ts";
+
+/** What is unfinished and longer is not read again with every few bytes that come. */
+const LARGE_REST = 64 * 1024;
 
 export interface ReaderParts {
   readonly shared: Shared;
@@ -128,6 +132,7 @@ export class Reader {
       this.admit(tail, start, region, framed);
     }
     tail.searched = framed.rest === "partial" ? start + bytes.length : tail.position;
+    if (tail.searched - tail.position > LARGE_REST) tail.restUntil = this.parts.shared.clock.now() + HOT_MS;
   }
 
   private admit(tail: Tail, start: number, region: Region, framed: Framed): void {

@@ -57,6 +57,8 @@ export class Tail {
   mark: Mark = NO_MARK;
   /** No line ends between the position and here. */
   searched = 0;
+  /** Until then what is unfinished is not read again. */
+  restUntil = 0;
   line: LineState = "start";
   code: TextCode = UTF8;
   end: EndState = "open";

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
+import { systemClock } from "../../../src/core/clock.ts";
 import type { FileInputOptions } from "../../../src/core/options.ts";
 import type { FakeSource } from "../../helpers/fake-intake.ts";
 import { bench } from "./setup.ts";
@@ -67,4 +68,26 @@ test("a line that is taken is taken once, through a restart", async (t) => {
   await intake.until(() => intake.text === "half a line\n", "the rest");
   const [source] = intake.sources.values();
   assert.deepEqual(chunks(source), ["half", " a line"]);
+});
+
+test("a long line that grows by little is read again now and then, and at once enough when it ends", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const log = join(dir, "a.log");
+  writeFileSync(log, "x".repeat(100_000));
+  const { room } = intake;
+  let turns = 0;
+  intake.room = (...asked) => {
+    turns++;
+    return room.apply(intake, asked);
+  };
+  await run();
+  const started = performance.now();
+  for (let i = 0; i < 100; i++) {
+    appendFileSync(log, "y");
+    await systemClock.sleep(10);
+  }
+  const most = 2 + (performance.now() - started) / 250;
+  assert.ok(turns <= most, `${turns} turns instead of ${most}`);
+  appendFileSync(log, "\n");
+  await intake.until(() => intake.text.endsWith("y\n"), "the line", 2000);
 });
