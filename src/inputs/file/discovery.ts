@@ -4,8 +4,9 @@
 import { type BigIntStats, existsSync, statSync } from "node:fs";
 import { describe, hasCode } from "../../core/errors.ts";
 import { type Descriptors, isSystemError } from "./descriptors.ts";
+import type { Endings, Orphan } from "./endings.ts";
 import { isOnOverlay } from "./file-systems.ts";
-import type { Generations, Orphan } from "./generations.ts";
+import type { Generations } from "./generations.ts";
 import { liveKey } from "./identity.ts";
 import type { KnownSources } from "./known.ts";
 import { type Found, Listing } from "./listing.ts";
@@ -28,6 +29,7 @@ export interface DiscoveryParts {
   readonly excluded: (path: string) => boolean;
   readonly registry: Registry;
   readonly descriptors: Descriptors;
+  readonly endings: Endings;
   readonly generations: Generations;
   readonly looker: Looker;
   readonly renames: Renames;
@@ -153,14 +155,24 @@ export class Discovery {
     if (tail.mode === "named" && tail.turn === "none" && tail.lag === 0) descriptors.close(tail);
   }
 
-  /** A file goes on with a source that lost its own, unless it was replaced this moment. */
-  adopt({ path, stats }: Found, orphan: Orphan): void {
-    const { descriptors, generations, shared, suspects } = this.parts;
+  /** A file goes on with a source that lost its own. */
+  adopt(file: Found, orphan: Orphan): void {
+    this.take(file, (tail, size) => this.parts.generations.adopt(tail, orphan, size));
+  }
+
+  /** A copy that has nothing new. */
+  passOver(file: Found): void {
+    this.take(file, (tail, size) => this.parts.generations.beginRead(tail, size));
+  }
+
+  /** A file that gets a certain source, unless it was replaced this moment. */
+  private take({ path, stats }: Found, assign: (tail: Tail, size: number) => void): void {
+    const { descriptors, shared, suspects } = this.parts;
     const tail = new Tail(path, stats, shared.clock.now());
     if (shared.mode === "once") tail.end = "closing";
     if (!descriptors.open(tail)) return;
     suspects.clear(path);
-    generations.adopt(tail, orphan, Number(stats.size));
+    assign(tail, Number(stats.size));
     this.enter(tail);
   }
 
@@ -173,18 +185,18 @@ export class Discovery {
 
   /** Gives the file its source: the one of an earlier process that it continues, or a new one. */
   private assign(tail: Tail, size: number, content: "whatever" | "known"): void {
-    const { generations } = this.parts;
+    const { endings, generations } = this.parts;
     const { same, others } = this.known.match(tail);
     if (same !== undefined) generations.resume(tail, same, size);
     else if (size > 0 && content === "whatever") generations.begin(tail, size, this.start);
-    for (const other of others) generations.retire(other);
+    for (const other of others) endings.retire(other);
     this.known.removeAll(tail);
   }
 
   /** Known sources whose files no pattern led to: renamed in their directories, or nowhere. */
   private async searchKnown(): Promise<void> {
     if (this.known.size === 0) return;
-    const { generations, shared } = this.parts;
+    const { endings, shared } = this.parts;
     const listing = new Listing(shared.clock);
     for (const known of [...this.known]) {
       const search = await listing.find(known.identity.path, known.identity);
@@ -195,7 +207,7 @@ export class Discovery {
       this.considerLater(later.map((file) => file.path));
       if (search.kind === "found" && this.continueAt(search.file) === "tried") continue;
       this.known.remove(known);
-      generations.retire(known);
+      endings.retire(known);
     }
   }
 

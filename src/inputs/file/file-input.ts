@@ -8,6 +8,7 @@ import { Agenda, TICK_MS } from "./agenda.ts";
 import { Contents } from "./contents.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Discovery } from "./discovery.ts";
+import { Endings } from "./endings.ts";
 import { framingFor } from "./framings.ts";
 import { Generations } from "./generations.ts";
 import { Goals } from "./goals.ts";
@@ -49,6 +50,7 @@ export class FileInput {
   private readonly goals: Goals;
   private readonly contents: Contents;
   private readonly descriptors: Descriptors;
+  private readonly endings: Endings;
   private readonly generations: Generations;
   private readonly looker: Looker;
   private readonly renames: Renames;
@@ -88,15 +90,17 @@ export class FileInput {
     const framing = framingFor(options, encoding, parts.kernel, () => parts.clock.wall());
     const { cutBehind } = framing;
     this.contents = new Contents(shared, ready, cutBehind);
-    this.generations = new Generations({ shared, registry, descriptors: this.descriptors, ready, encoding, cutBehind });
-    const { contents, descriptors, generations, growth } = this;
+    this.endings = new Endings(shared, this.descriptors);
+    const { contents, descriptors, endings, growth } = this;
+    this.generations = new Generations({ shared, registry, descriptors, endings, ready, encoding, cutBehind });
+    const { generations } = this;
     this.looker = new Looker({ shared, registry, contents, descriptors, generations, ready, agenda, growth });
     const { looker } = this;
     this.renames = new Renames({ shared, registry, generations, looker });
     const { renames } = this;
     const known = new KnownSources(parts.intake.known(options.id));
-    const suspects = new Suspects({ shared, registry, known, descriptors, generations, looker });
-    const finding = { shared, registry, known, descriptors, generations, suspects };
+    const suspects = new Suspects({ shared, registry, known, descriptors, endings, looker });
+    const finding = { shared, registry, known, descriptors, endings, generations, suspects };
     this.discovery = new Discovery({ ...finding, patterns, excluded, looker, renames });
     this.reader = new Reader({ shared, framing, encoding, contents, descriptors, generations, fault: this.end.reject });
     const { discovery } = this;
@@ -129,7 +133,7 @@ export class FileInput {
     await Promise.allSettled([...this.loops, this.hints?.stop()]);
     this.contents.close();
     for (const tail of this.registry.all) this.descriptors.close(tail);
-    this.generations.close();
+    this.endings.close();
     this.end.resolve();
   }
 
@@ -186,7 +190,7 @@ export class FileInput {
       if (signal.aborted) return;
       this.discovery.considerLater(await this.renames.search());
       abandonBeyond(options.held, this.registry, this.generations, this.shared);
-      this.generations.tidy();
+      this.endings.tidy();
       this.growth.turn();
       this.goals.check();
     }

@@ -1,9 +1,9 @@
-// Generations of files: which source a tail reads, where each begins and ends. A source is opened with its first byte, is
-// gone when nothing can read its file again after a crash, and is forgotten when all of it is answered for; until then a
-// nameless file keeps its descriptor.
+// Generations of files: which source a tail reads, and where each begins. A source is opened with its first byte; how it
+// ends is in endings.ts.
 import type { KnownSource, Mark, SourceId } from "../../core/source.ts";
 import { newSourceId, NO_MARK } from "../../core/source.ts";
 import type { Descriptors } from "./descriptors.ts";
+import type { Endings, Orphan } from "./endings.ts";
 import { claimedSize, formOfFile } from "./gzip-member.ts";
 import { growHead, markBefore } from "./identity.ts";
 import { endOfLastLine, lineAt } from "./line-places.ts";
@@ -22,33 +22,18 @@ export interface GenerationsParts {
   readonly shared: Shared;
   readonly registry: Registry;
   readonly descriptors: Descriptors;
+  readonly endings: Endings;
   readonly ready: ReadyQueue;
   readonly encoding: Encoding;
   /** Framing's. */
   readonly cutBehind: number;
 }
 
-/** A source that lost its file: it goes on in a copy (heirs.ts), or nothing more is read of it. */
-export interface Orphan {
-  /** As far as it was read. */
-  readonly source: KnownSource;
-  /** unopened: of an earlier process. */
-  readonly state: "open" | "unopened";
-  /** Of the file that has no name any more, or CLOSED. */
-  readonly fd: number;
-  /** What was not read, as far as is known, if there is no copy. */
-  readonly missed: { readonly reason: "deleted" | "truncated"; readonly bytes: number };
-  /** Searches that found no copy. */
-  misses: number;
-}
-
 export class Generations {
-  readonly orphans = new Set<Orphan>();
-  /** Sources of which nothing will be read, with the descriptor that is kept for them. */
-  private readonly settling = new Map<SourceId, number>();
   private readonly shared: Shared;
   private readonly registry: Registry;
   private readonly descriptors: Descriptors;
+  private readonly endings: Endings;
   private readonly ready: ReadyQueue;
   private readonly rereads: Rereads;
   private readonly encoding: Encoding;
@@ -59,6 +44,7 @@ export class Generations {
     this.rereads = new Rereads(parts.shared);
     this.registry = parts.registry;
     this.descriptors = parts.descriptors;
+    this.endings = parts.endings;
     this.ready = parts.ready;
     this.encoding = parts.encoding;
     this.cutBehind = parts.cutBehind;
@@ -69,26 +55,39 @@ export class Generations {
     const form = formOfFile(tail.fd);
     if (form === "unknown") return;
     tail.code = codeOf(this.encoding, firstContent(tail.fd, form));
-    if (form === "gzip") return this.beginPacked(tail, size, start);
-    const origin = start === "end" ? endOfLastLine(tail.fd, size, tail.code) : 0;
-    this.beginAt(tail, origin, markBefore(tail.fd, origin));
-    this.open(tail, { origin, checkpoint: origin, mark: tail.mark }, size);
+    const origin =
+      start === "beginning"
+        ? 0
+        : form === "gzip"
+          ? claimedSize(tail.fd, size)
+          : endOfLastLine(tail.fd, size, tail.code);
+    this.shared.unread.skipped += origin;
+    if (form === "gzip") this.beginPacked(tail, size, origin);
+    else this.beginAt(tail, origin, size);
   }
 
-  /** One that is there at first start is whole: the size of its content is what it claims. */
-  private beginPacked(tail: Tail, size: number, start: "beginning" | "end"): void {
-    const origin = start === "end" ? claimedSize(tail.fd, size) : 0;
-    tail.packed = start === "end" ? packedWhole(tail.fd, size, origin) : packedAt(tail.fd, size);
-    this.beginAt(tail, origin, NO_MARK);
+  /** A new source for a copy of which everything was read from another file. */
+  beginRead(tail: Tail, size: number): void {
+    if (formOfFile(tail.fd) === "gzip") this.beginPacked(tail, size, claimedSize(tail.fd, size));
+    else this.beginAt(tail, size, size);
+  }
+
+  /** One that is not begun at byte 0 is whole: the size of its content is what it claims. */
+  private beginPacked(tail: Tail, size: number, origin: number): void {
+    tail.packed = origin > 0 ? packedWhole(tail.fd, size, origin) : packedAt(tail.fd, size);
+    tail.head = contentHead(tail.fd, origin);
+    tail.source = newSourceId();
+    tail.seek(origin, NO_MARK);
     tail.size = tail.sizeFor(size);
     this.open(tail, { origin, checkpoint: origin, mark: NO_MARK }, UNKNOWN_SIZE);
   }
 
-  private beginAt(tail: Tail, origin: number, mark: Mark): void {
+  private beginAt(tail: Tail, origin: number, size: number): void {
+    const mark = markBefore(tail.fd, origin);
     tail.head = contentHead(tail.fd, origin);
-    this.shared.unread.skipped += origin;
     tail.source = newSourceId();
     tail.seek(origin, mark);
+    this.open(tail, { origin, checkpoint: origin, mark }, size);
   }
 
   /** Goes on with a source of an earlier process. */
@@ -103,7 +102,7 @@ export class Generations {
   /** Goes on with a source that lost its file, in a copy of it. */
   adopt(tail: Tail, orphan: Orphan, size: number): void {
     const { source, state, fd } = orphan;
-    this.orphans.delete(orphan);
+    this.endings.orphans.delete(orphan);
     if (state === "unopened") this.resume(tail, source, size);
     else {
       this.continue(tail, source, size);
@@ -152,11 +151,6 @@ export class Generations {
     if (this.shared.mode === "follow" && tail.mode !== "nameless") tail.end = "open";
   }
 
-  /** A file of an earlier process is nowhere to be found, or has other content. */
-  retire(source: KnownSource): void {
-    this.orphans.add({ source, state: "unopened", fd: CLOSED, missed: { reason: "deleted", bytes: 0 }, misses: 0 });
-  }
-
   /** The file is gone, and was read as far as it can be. */
   leave(tail: Tail, unread: number): void {
     this.ready.remove(tail);
@@ -165,7 +159,7 @@ export class Generations {
   }
 
   private orphan(tail: Tail, fd: number, missed: Orphan["missed"]): void {
-    const { source: id, identity, position, mark } = tail;
+    const { source: id, identity, position, mark, past } = tail;
     if (id === undefined) {
       this.shared.unread[missed.reason] += missed.bytes;
       return this.descriptors.closeNumber(fd);
@@ -173,21 +167,7 @@ export class Generations {
     const { intake, options } = this.shared;
     intake.gone(id);
     const source = { id, input: options.id, identity, origin: 0, checkpoint: position, mark };
-    this.orphans.add({ source, state: "open", fd, missed, misses: 0 });
-  }
-
-  /** There is no copy of what it was read from. */
-  bury(orphan: Orphan): void {
-    const { source, state, fd, missed } = orphan;
-    const { intake, log, unread } = this.shared;
-    this.orphans.delete(orphan);
-    unread[missed.reason] += missed.bytes;
-    if (state === "unopened") {
-      const { path } = source.identity;
-      intake.open(source, source.checkpoint);
-      log.info("source_gone", goneMessage(path, source.checkpoint), { path });
-    }
-    this.settle(source.id, fd);
+    this.endings.orphans.add({ source, state: "open", past, fd, missed, misses: 0 });
   }
 
   /** Nothing more is read of this tail; its descriptor waits until all is answered for. */
@@ -196,7 +176,7 @@ export class Generations {
     this.registry.remove(tail);
     const fd = this.descriptors.detach(tail);
     if (tail.source === undefined) this.descriptors.closeNumber(fd);
-    else this.settle(tail.source, fd);
+    else this.endings.settle(tail.source, fd);
   }
 
   /** What is unresolved of it could not be read again after a crash. */
@@ -217,31 +197,4 @@ export class Generations {
     }
     this.rereads.passed(tail, at);
   }
-
-  private settle(source: SourceId, fd: number): void {
-    this.shared.intake.gone(source);
-    this.settling.set(source, fd);
-  }
-
-  /** Forgets what is answered for. */
-  tidy(): void {
-    for (const [source, fd] of this.settling) {
-      if (!this.shared.intake.answered(source)) continue;
-      this.descriptors.closeNumber(fd);
-      this.settling.delete(source);
-      this.shared.intake.forget(source);
-    }
-  }
-
-  /** Lets go of every descriptor that is kept for answers. */
-  close(): void {
-    for (const fd of this.settling.values()) this.descriptors.closeNumber(fd);
-    this.settling.clear();
-    for (const { fd } of this.orphans) this.descriptors.closeNumber(fd);
-    this.orphans.clear();
-  }
-}
-
-function goneMessage(path: string, checkpoint: number): string {
-  return `The content of ${path}, read up to byte ${checkpoint} by an earlier process, is not there any more; what came after is unknown.`;
 }

@@ -16,7 +16,7 @@ import type { KnownSource } from "../../core/source.ts";
 import { isCopyOf } from "./copy-of.ts";
 import { isSystemError } from "./descriptors.ts";
 import type { Discovery } from "./discovery.ts";
-import type { Generations, Orphan } from "./generations.ts";
+import type { Endings, Orphan } from "./endings.ts";
 import { lastingKey, liveKey } from "./identity.ts";
 import { isKin, unpackedPath } from "./kin.ts";
 import type { KnownSources } from "./known.ts";
@@ -24,6 +24,7 @@ import { type Found, Listing, statIfPossible } from "./listing.ts";
 import type { Shared } from "./parts.ts";
 import type { Registry } from "./registry.ts";
 import type { Suspects } from "./suspects.ts";
+import type { Past } from "./tail.ts";
 
 /** Rotations under way may hide a copy from some listings. */
 const MISSES = 4;
@@ -32,7 +33,7 @@ export interface HeirsParts {
   readonly shared: Shared;
   readonly registry: Registry;
   readonly known: KnownSources;
-  readonly generations: Generations;
+  readonly endings: Endings;
   readonly suspects: Suspects;
   readonly discovery: Discovery;
 }
@@ -45,35 +46,53 @@ export class Heirs {
   }
 
   async decideAll(): Promise<void> {
-    const { generations, shared } = this.parts;
-    while (generations.orphans.size > 0 && !shared.signal.aborted) await this.decide();
+    const { endings, shared } = this.parts;
+    while (endings.orphans.size > 0 && !shared.signal.aborted) await this.decide();
   }
 
   /** Looks for an heir of every source that lost its file, and then at the files that waited for it. */
   async decide(): Promise<void> {
-    const { discovery, generations, shared, suspects } = this.parts;
-    if (generations.orphans.size > 0) {
+    const { discovery, endings, shared, suspects } = this.parts;
+    if (endings.orphans.size > 0) {
       const listing = new Listing(shared.clock);
-      for (const orphan of [...generations.orphans]) {
-        const heir = await this.find(orphan, listing);
+      for (const orphan of [...endings.orphans]) {
+        await this.settle(orphan, listing);
         if (shared.signal.aborted) return;
-        if (heir === "none" && ++orphan.misses >= MISSES) generations.bury(orphan);
-        else if (typeof heir === "object") discovery.adopt(heir, orphan);
       }
       suspects.hurry();
     }
     for (const path of suspects.due()) discovery.considerAgain(path);
   }
 
-  /** changing: files were renamed meanwhile, so that nothing can be said. */
-  private async find({ source }: Orphan, listing: Listing): Promise<Found | "none" | "changing"> {
+  private async settle(orphan: Orphan, listing: Listing): Promise<void> {
+    const { discovery, endings } = this.parts;
+    const { source, past } = orphan;
     const { path } = source.identity;
-    const found = [...(await listing.kin(path)), ...this.waiting(path)];
-    found.sort((a, b) => Number(unpackedPath(b.path) === path) - Number(unpackedPath(a.path) === path));
+    const near = [...(await listing.kin(path)), ...this.waiting(path)];
+    const heir = await this.find(near, source);
+    if (typeof heir === "object") return discovery.adopt(heir, orphan);
+    if (heir === "changing") return;
+    // What was written and read between copying and truncating the copy lacks; it has nothing new.
+    for (const earlier of past) {
+      const short = [...this.waiting(path)].filter(({ stats }) => stats.size < source.checkpoint);
+      const copy = await this.find(short, asOf(source, earlier));
+      if (copy === "changing") return;
+      if (copy === "none") continue;
+      discovery.passOver(copy);
+      return endings.bury(orphan);
+    }
+    if (++orphan.misses >= MISSES) endings.bury(orphan);
+  }
+
+  /** changing: files were renamed meanwhile, so that nothing can be said. */
+  private async find(files: readonly Found[], source: KnownSource): Promise<Found | "none" | "changing"> {
+    const { path } = source.identity;
+    const exact = (file: Found): number => Number(unpackedPath(file.path) === path);
     let verdict: "none" | "changing" = "none";
-    for (const file of found) {
+    for (const file of files.toSorted((a, b) => exact(b) - exact(a))) {
       if (this.isOurs(file)) continue;
       const answer = await this.ask(file, source);
+      if (this.parts.shared.signal.aborted) return "changing";
       if (answer === "copy") return file;
       if (answer === "changing") verdict = answer;
     }
@@ -106,4 +125,10 @@ export class Heirs {
     const key = lastingKey({ inode: stats.ino.toString(), birthNs: stats.birthtimeNs.toString() });
     return registry.withKey(liveKey(stats)) !== undefined || known.hasKey(key);
   }
+}
+
+/** The source as it was when reading was there. */
+function asOf(source: KnownSource, { position, mark, head }: Past): KnownSource {
+  const identity = { ...source.identity, headLength: head.length, headHash: head.hash };
+  return { ...source, identity, checkpoint: position, mark };
 }

@@ -111,7 +111,7 @@ export class Reader {
   }
 
   private take(tail: Tail, region: Region, before: Buffer, bytes: Buffer): void {
-    const { encoding, framing, generations } = this.parts;
+    const { encoding, framing, generations, shared } = this.parts;
     const start = tail.position;
     // What a file begins with can come after it was found.
     if (start === 0) tail.code = codeOf(encoding, bytes);
@@ -125,6 +125,7 @@ export class Reader {
     };
     const framed = tail.line === "start" ? framing.frame(read) : framing.pass(read);
     if (framed.end > 0) {
+      tail.remember(shared.clock.now());
       tail.position += framed.end;
       tail.mark = markWithin(before, bytes, framed.end);
       generations.passed(tail, bytes.subarray(0, framed.end), start);

@@ -11,7 +11,7 @@ import { readSync } from "node:fs";
 import type { KnownSource } from "../../core/source.ts";
 import { MARK_LENGTH } from "../../core/source.ts";
 import type { Descriptors } from "./descriptors.ts";
-import type { Generations } from "./generations.ts";
+import type { Endings } from "./endings.ts";
 import { formOfFile } from "./gzip-member.ts";
 import { markBefore, sameMark } from "./identity.ts";
 import { isKin, originals, unpackedPath } from "./kin.ts";
@@ -47,7 +47,7 @@ export interface SuspectsParts {
   readonly registry: Registry;
   readonly known: KnownSources;
   readonly descriptors: Descriptors;
-  readonly generations: Generations;
+  readonly endings: Endings;
   readonly looker: Looker;
 }
 
@@ -120,9 +120,9 @@ export class Suspects {
   }
 
   private *lostSources(path: string): Iterable<KnownSource> {
-    const { generations, known } = this.parts;
+    const { endings, known } = this.parts;
     yield* known.kin(path);
-    for (const { source } of generations.orphans) if (isKin(path, source.identity.path)) yield source;
+    for (const { source } of endings.orphans) if (isKin(path, source.identity.path)) yield source;
   }
 
   /** Files of ours that it may be a copy of, by their names. */
@@ -164,11 +164,9 @@ export class Suspects {
     if (tail.mode === "named") looker.look(tail);
     if (tail.source === undefined || tail.packed !== undefined || tail.mode === "over") return "none";
     if (size === 0) return tail.mode === "named" ? "brief" : "none";
-    const alike = this.alike(file, tail);
-    const { position } = tail;
     // Truncated and written anew since the last look, the other one has not what was read of it any more.
-    if (alike === "yes" && position > 0 && size >= position && sameMark(markBefore(file.fd, position), tail.mark))
-      return "brief";
+    if (hasRead(file, size, tail)) return "brief";
+    const alike = this.alike(file, tail);
     if (alike === "no" || !descriptors.open(tail)) return alike === "yes" ? "brief" : "none";
     const end = Math.min(size, tail.size);
     return bytesBefore(file.fd, end).equals(bytesBefore(tail.fd, end)) ? "brief" : "none";
@@ -185,6 +183,15 @@ export class Suspects {
     if (length === 0) return "unknown";
     return one.subarray(0, length).equals(other.subarray(0, length)) ? "yes" : "no";
   }
+}
+
+/** Does the file have what was read of the other, now or a while ago? */
+function hasRead(file: Tail, size: number, { position, mark, head, past }: Tail): boolean {
+  return [{ position, mark, head }, ...past].some((then) => {
+    if (then.position === 0 || size < then.position) return false;
+    const { hash } = contentHead(file.fd, then.head.length);
+    return hash === then.head.hash && sameMark(markBefore(file.fd, then.position), then.mark);
+  });
 }
 
 function copied(fd: number): Buffer {

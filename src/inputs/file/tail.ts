@@ -27,6 +27,17 @@ export type EndState = "open" | "closing";
 
 export const CLOSED = -1;
 
+/** Where reading was at some time. */
+export interface Past {
+  readonly at: number;
+  readonly position: number;
+  readonly mark: Mark;
+  readonly head: Head;
+}
+const NO_PAST: readonly Past[] = [];
+/** Between what copytruncate has copied and the truncation only moments pass. */
+const PAST_MS = 1000;
+
 export class Tail {
   /** As of `liveKey`: device, inode and birth time. */
   key: string;
@@ -55,6 +66,8 @@ export class Tail {
   /** Start of the first byte that was not handed over. */
   position = 0;
   mark: Mark = NO_MARK;
+  /** At most a second ago, and before that: a copy that was made since may lack what was read last. */
+  past: readonly Past[] = NO_PAST;
   /** No line ends between the position and here. */
   searched = 0;
   /** Until then what is unfinished is not read again. */
@@ -145,8 +158,17 @@ export class Tail {
     this.target = targetOf(path);
   }
 
+  /** Before it goes on. */
+  remember(now: number): void {
+    const [last] = this.past;
+    if (this.position === 0 || (last !== undefined && now - last.at < PAST_MS)) return;
+    const { position, mark, head } = this;
+    this.past = [{ at: now, position, mark, head }, ...this.past.slice(0, 1)];
+  }
+
   /** Starts at byte 0 of a new generation. */
   rewind(): void {
+    this.past = NO_PAST;
     this.source = undefined;
     this.packed = undefined;
     this.head = NO_HEAD;

@@ -206,6 +206,25 @@ play({
     await stays(scene);
   },
 
+  "copytruncate: what is read between copying and truncating the copy lacks": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.start(ALL);
+    for (const line of ["two\n", "three\n"]) {
+      await scene.intake.until(() => scene.intake.text.length > 3, "the line before");
+      scene.append("a.log", line);
+      await scene.intake.until(() => scene.intake.text.endsWith(line), line);
+    }
+    copyFileSync(scene.path("a.log"), scene.path("a.log.1"));
+    scene.append("a.log", "four\n");
+    await scene.has("one\ntwo\nthree\nfour\n");
+    scene.truncate("a.log");
+    scene.append("a.log", "new\n");
+    await scene.has("one\ntwo\nthree\nfour\n", "new\n");
+    await stays(scene);
+    scene.append("a.log.1", "what nobody writes\n");
+    await scene.has("one\ntwo\nthree\nfour\n", "new\n", "what nobody writes\n");
+  },
+
   "copytruncate while stopped, with lines that were unread": async (scene) => {
     scene.write("a.log", "one\n");
     await scene.start(ALL);

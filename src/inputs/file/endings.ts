@@ -1,0 +1,88 @@
+// How sources end. One that lost its file goes on in a copy (heirs.ts), or nothing more is read of it. It is gone when
+// nothing can read its file again after a crash, and is forgotten when all of it is answered for; until then a nameless file
+// keeps its descriptor.
+import type { KnownSource, SourceId } from "../../core/source.ts";
+import type { Descriptors } from "./descriptors.ts";
+import type { Shared } from "./parts.ts";
+import { CLOSED, type Past } from "./tail.ts";
+
+/** A source that lost its file, and of which it is not decided yet. */
+export interface Orphan {
+  /** As far as it was read. */
+  readonly source: KnownSource;
+  /** unopened: of an earlier process. */
+  readonly state: "open" | "unopened";
+  readonly past: readonly Past[];
+  /** Of the file that has no name any more, or CLOSED. */
+  readonly fd: number;
+  /** What was not read, as far as is known, if there is no copy. */
+  readonly missed: { readonly reason: "deleted" | "truncated"; readonly bytes: number };
+  /** Searches that found no copy. */
+  misses: number;
+}
+
+export class Endings {
+  readonly orphans = new Set<Orphan>();
+  /** Sources of which nothing will be read, with the descriptor that is kept for them. */
+  private readonly settling = new Map<SourceId, number>();
+  private readonly shared: Shared;
+  private readonly descriptors: Descriptors;
+
+  constructor(shared: Shared, descriptors: Descriptors) {
+    this.shared = shared;
+    this.descriptors = descriptors;
+  }
+
+  /** A file of an earlier process is nowhere to be found, or has other content. */
+  retire(source: KnownSource): void {
+    this.orphans.add({
+      source,
+      state: "unopened",
+      past: [],
+      fd: CLOSED,
+      missed: { reason: "deleted", bytes: 0 },
+      misses: 0,
+    });
+  }
+
+  /** There is no copy of what it was read from. */
+  bury(orphan: Orphan): void {
+    const { source, state, fd, missed } = orphan;
+    const { intake, log, unread } = this.shared;
+    this.orphans.delete(orphan);
+    unread[missed.reason] += missed.bytes;
+    if (state === "unopened") {
+      const { path } = source.identity;
+      intake.open(source, source.checkpoint);
+      log.info("source_gone", goneMessage(path, source.checkpoint), { path });
+    }
+    this.settle(source.id, fd);
+  }
+
+  settle(source: SourceId, fd: number): void {
+    this.shared.intake.gone(source);
+    this.settling.set(source, fd);
+  }
+
+  /** Forgets what is answered for. */
+  tidy(): void {
+    for (const [source, fd] of this.settling) {
+      if (!this.shared.intake.answered(source)) continue;
+      this.descriptors.closeNumber(fd);
+      this.settling.delete(source);
+      this.shared.intake.forget(source);
+    }
+  }
+
+  /** Lets go of every descriptor that is kept for answers. */
+  close(): void {
+    for (const fd of this.settling.values()) this.descriptors.closeNumber(fd);
+    this.settling.clear();
+    for (const { fd } of this.orphans) this.descriptors.closeNumber(fd);
+    this.orphans.clear();
+  }
+}
+
+function goneMessage(path: string, checkpoint: number): string {
+  return `The content of ${path}, read up to byte ${checkpoint} by an earlier process, is not there any more; what came after is unknown.`;
+}
