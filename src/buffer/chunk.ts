@@ -7,7 +7,7 @@ import type { Envelope } from "../core/chunk.ts";
 import type { Count, Fate } from "../core/fate.ts";
 import type { Identity, Mark, SourceId } from "../core/source.ts";
 import type { DeadLetter } from "./spool.ts";
-import type { SeqQueue } from "./seq-queue.ts";
+import { SeqQueue } from "./seq-queue.ts";
 import type { Share } from "./shares.ts";
 
 /**
@@ -40,8 +40,11 @@ export interface SourceState {
   /** Chunks of it that the buffer still holds. */
   held: number;
   /** Its rows that are not in memory. */
-  readonly unloaded: SeqQueue<Chunk>;
+  unloaded: SeqQueue<Chunk>;
 }
+
+/** What all have in common that never had one: there may be 100,000 sources. Nothing is ever added to it. */
+export const NONE_UNLOADED = new SeqQueue<Chunk>();
 
 export interface Lease {
   /** Open chunks only, by rising sequence number. */

@@ -1,7 +1,6 @@
 // A source comes into the buffer's books, and the notice that its file is gone.
 import type { KnownSource } from "../core/source.ts";
-import { type SourceState, isOpen } from "./chunk.ts";
-import { SeqQueue } from "./seq-queue.ts";
+import { NONE_UNLOADED, type SourceState, isOpen } from "./chunk.ts";
 import type { BufferState } from "./state.ts";
 
 function sourceState(known: KnownSource, size: number, durable: boolean): SourceState {
@@ -21,7 +20,7 @@ function sourceState(known: KnownSource, size: number, durable: boolean): Source
     needsSync: false,
     retired: false,
     held: 0,
-    unloaded: new SeqQueue(),
+    unloaded: NONE_UNLOADED,
   };
 }
 

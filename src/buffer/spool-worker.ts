@@ -40,7 +40,7 @@ function open(): Store {
 }
 
 /** As objects, so many leave as much behind as one context. */
-const SOURCES_PER_CONTEXT = 100;
+const SOURCES_PER_CONTEXT = 30;
 
 let store: Store | undefined;
 const sweep = new Sweep();

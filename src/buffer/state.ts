@@ -8,7 +8,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Envelope } from "../core/chunk.ts";
 import { assert } from "../core/errors.ts";
 import { type Count, type Fate, OPEN } from "../core/fate.ts";
-import { type Chunk, addCount, encodedEstimate, isOpen, memoryOf, releaseRegions } from "./chunk.ts";
+import { type Chunk, NONE_UNLOADED, addCount, encodedEstimate, isOpen, memoryOf, releaseRegions } from "./chunk.ts";
 import type { Lease } from "./chunk.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Quotas } from "./quotas.ts";
@@ -183,6 +183,7 @@ export function unload(state: BufferState, chunk: Chunk): void {
 /** An open row without its bytes in memory: waits to be loaded, and bars younger chunks of its source until it is. */
 export function listUnloaded(state: BufferState, chunk: Chunk): void {
   state.unloaded.add(chunk);
+  if (chunk.source.unloaded === NONE_UNLOADED) chunk.source.unloaded = new SeqQueue();
   chunk.source.unloaded.add(chunk);
 }
 
