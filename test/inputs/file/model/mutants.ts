@@ -17,13 +17,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a shorter file is the same generation",
     file: "inputs/file/look.ts",
-    from: "if (stats.size < tail.position) {",
-    to: "if (stats.size < 0) {",
+    from: "} else if (stats.size < tail.position || (stats.size < tail.size && this.overwritten(tail))) this.restart(tail);\n    else if",
+    to: "} else if",
   },
   {
     name: "a file of the same size was not overwritten",
     file: "inputs/file/look.ts",
-    from: "if (this.overwritten(tail)) generations.restart(tail, 0);\n      else ",
+    from: "if (this.overwritten(tail)) this.parts.generations.restart(tail, 0);\n      else ",
     to: "",
   },
   {
@@ -38,8 +38,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a nameless file's last line waits for its end",
     file: "inputs/file/look.ts",
-    from: `    tail.end = "closing";\n`,
-    to: "",
+    from: '    tail.end = "closing";\n    if (tail.readable) this.parts.ready.push(tail);\n    else',
+    to: "    if (tail.readable) this.parts.ready.push(tail);\n    else",
   },
   {
     name: "a displaced file that is not found at once is over",
@@ -50,8 +50,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "another name of a file that we have is a new file",
     file: "inputs/file/discovery.ts",
-    from: `      if (tail === undefined) return this.create(path, stats, "whatever");`,
-    to: `      if (tail?.mode !== "named") return this.create(path, stats, "whatever");`,
+    from: "      if (tail === undefined) {\n",
+    to: '      if (tail?.mode !== "named") {\n',
   },
   {
     name: "the inode alone tells what a file of an earlier process is",
@@ -61,8 +61,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "the head is not compared after a restart",
-    file: "inputs/file/identity.ts",
-    from: "  if (!hasHead(fd, { length: identity.headLength, hash: identity.headHash })) return false;\n",
+    file: "inputs/file/continues.ts",
+    from: "  if (length !== identity.headLength || hash !== identity.headHash) return false;\n",
     to: "",
   },
   {
@@ -80,14 +80,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a restart begins where the file was read to, not at the checkpoint",
     file: "inputs/file/generations.ts",
-    from: "    tail.seek(known.checkpoint, known.mark);",
-    to: "    tail.seek(size, known.mark);",
+    from: "    tail.seek(checkpoint, mark);",
+    to: "    tail.seek(Math.max(size, checkpoint), mark);",
   },
   {
     name: "what was truncated keeps its source",
     file: "inputs/file/generations.ts",
-    from: "    if (tail.source !== undefined) this.settle(tail.source, CLOSED);\n    tail.rewind();",
-    to: "    tail.rewind();",
+    from: '    this.orphan(tail, CLOSED, { reason: "truncated", bytes: missed });\n',
+    to: "",
   },
   {
     name: "a partial line is not looked for again",
@@ -96,16 +96,16 @@ export const MUTANTS: readonly Mutant[] = [
     to: "tail.searched = start + bytes.length + 1;",
   },
   {
-    name: "a second name of a file is forgotten",
+    name: "the directory of a file without its name is not looked through",
     file: "inputs/file/renames.ts",
-    from: "const search = await listing.find(tail.path, tail);",
-    to: `const search = { kind: "absent" } as Awaited<ReturnType<typeof listing.find>>;`,
+    from: "const search = await listing.find(tail.path, tail.identity);",
+    to: 'const search = { kind: "absent" } as Awaited<ReturnType<typeof listing.find>>;',
   },
   {
     name: "the head is durable as it was at the beginning",
     file: "inputs/file/generations.ts",
-    from: "    tail.head = head;\n    this.identify(tail);",
-    to: "    tail.head = head;",
+    from: "      tail.head = head;\n      this.identify(tail);",
+    to: "      tail.head = head;",
   },
   {
     name: "a source is never forgotten",
@@ -116,8 +116,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "with once a last line waits for its end",
     file: "inputs/file/discovery.ts",
-    from: `    if (shared.mode === "once") tail.end = "closing";\n`,
-    to: "",
+    from: '    if (shared.mode === "once") tail.end = "closing";\n    try {',
+    to: "    try {",
   },
 ];
 
