@@ -9,7 +9,7 @@ import { readCount, usageFault } from "./usage.ts";
 
 const PAGE = "migrate.md";
 const EXITS = {
-  [EXIT.temporary]: "an agent runs on the state directory, or the other agent has its own in use",
+  [EXIT.temporary]: "an agent runs on the state directory, or the other agent still runs",
   [EXIT.config]: "the configuration has faults, or there is no state of that agent, or of no known version",
 } as const;
 const DRY_RUN: Option = { flags: "--dry-run", about: "says what would be taken over, and writes nothing" };

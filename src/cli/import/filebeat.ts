@@ -27,14 +27,10 @@ export function readFilebeat(from: string): Reading {
   return { files, locks: [join(data, "filebeat.lock")], entries, left, faults };
 }
 
+/** A directory with a version, which the meta.json of the data directory has not; or the one file. */
 function isRegistry(path: string): boolean {
   const kind = kindOf(path);
-  return kind === "directory" ? kindOf(join(path, "meta.json")) === "file" && hasVersion(path) : kind === "file";
-}
-
-/** The data directory has a meta.json too, of other things. */
-function hasVersion(home: string): boolean {
-  return versionOf(home) !== undefined;
+  return kind === "directory" ? versionOf(path) !== undefined : kind === "file";
 }
 
 function versionOf(home: string): unknown {

@@ -1,8 +1,9 @@
 // Which file on the disk an entry means, and under which names inputs would read it: exactly one, or none with the reason.
 // Nothing is guessed: a file that cannot be told from another is left out, and begins at its start.
 import { realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { FileInputOptions } from "../../core/options.ts";
-import { type Entry, type Left, type Recognised, leave } from "./entry.ts";
+import { type Entry, type Left, leave } from "./entry.ts";
 import type { Heads } from "./heads.ts";
 import type { Scope, Seen } from "./scope.ts";
 
@@ -66,9 +67,18 @@ export class Finder {
     const inPlace = path === undefined ? undefined : this.scope.at(path);
     if (recognised.by === "path") return inPlace === undefined ? [] : [inPlace];
     if (recognised.by === "inode") {
-      return this.scope.withInode(recognised.inode).filter((file) => fits(file, recognised, path));
+      return this.scope.withInode(recognised.inode).filter((file) => this.fits(file, recognised.device, path));
     }
     return this.heads.find(recognised);
+  }
+
+  /** Device numbers change with a restart of the host: in its old place a file is believed without. */
+  private fits(file: Seen, device: string | undefined, path: string | undefined): boolean {
+    if (file.path === path || file.stats.dev.toString() === device) return true;
+    if (device !== undefined || path === undefined) return false;
+    // Where no device is kept, its directory's: another file system has the same inode numbers.
+    const directory = dirname(path);
+    return file.path.startsWith(join(directory, "/")) && this.scope.isOn(directory, file);
   }
 
   private absent(entry: Entry): Left {
@@ -116,12 +126,6 @@ function realPath(path: string): string {
     // It was renamed this moment.
     return path;
   }
-}
-
-/** Device numbers change with a restart of the host: in its old place a file is believed without. */
-function fits(file: Seen, { device }: Extract<Recognised, { by: "inode" }>, path: string | undefined): boolean {
-  if (file.path === path || file.stats.dev.toString() === device) return true;
-  return device === undefined && path !== undefined && file.path.startsWith(path.slice(0, path.lastIndexOf("/") + 1));
 }
 
 /** A time of birth of 0 is none: not every file system keeps it. */

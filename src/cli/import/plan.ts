@@ -31,6 +31,8 @@ export interface Plan {
   readonly taken: readonly Taken[];
   readonly left: readonly Left[];
   readonly fresh: readonly Fresh[];
+  /** Directories that could not be looked into: what lies there is in none of these lists. */
+  readonly unreadable: readonly string[];
 }
 
 interface Claim {
@@ -72,7 +74,7 @@ export function plan(parts: PlanParts): Plan {
     if ("source" in made) taken.push(made);
     else left.push(...made);
   }
-  return { taken, left, fresh: freshFiles(parts, taken) };
+  return { taken, left, fresh: freshFiles(parts, taken), unreadable: parts.scope.unreadable };
 }
 
 /** The entry of an input with the same name, else the one that shipped least: nothing may be missed. */

@@ -19,7 +19,7 @@ export interface ImportFacts {
 
 /** Of each table; --json has all. */
 const MOST_ROWS = 40;
-const MOST_FAULTS = 10;
+const MOST_WARNINGS = 10;
 
 export function importDocument({ agent, reading, plan, directory, mode }: ImportFacts): unknown {
   return {
@@ -33,6 +33,7 @@ export function importDocument({ agent, reading, plan, directory, mode }: Import
       return { entry: name, path: path ?? null, offset: offset ?? null, reason, message };
     }),
     new: plan.fresh.map(({ input, path, size, begins }) => ({ input, path, size_bytes: size, begins })),
+    unreadable: plan.unreadable,
     faults: reading.faults.map(({ file, line, message }) => ({ file, line: line ?? null, message })),
   };
 }
@@ -131,12 +132,21 @@ function reasons(left: readonly Left[]): string {
   return groups.join(", ");
 }
 
-export function faultLines(faults: readonly Fault[]): readonly string[] {
-  const lines = faults.slice(0, MOST_FAULTS).map(({ file, line, message }) => {
-    return printable(`${file}${line === undefined ? "" : `:${line}`} ${message}; the rest was read`);
-  });
-  const more = faults.length - lines.length;
-  return more > 0 ? [...lines, `and ${count(more)} faults more: --json shows all`] : lines;
+/** What could not be read, of the other agent's state and of the logs. */
+export function warningLines({ faults }: Pick<Reading, "faults">, { unreadable }: Pick<Plan, "unreadable">): string[] {
+  const lines = [
+    ...faults.map(faultLine),
+    ...unreadable.map((path) => `cannot look into ${path}: nothing there is taken over or listed`),
+  ];
+  const more = lines.length - MOST_WARNINGS;
+  return [
+    ...lines.slice(0, MOST_WARNINGS).map(printable),
+    ...(more > 0 ? [`and ${count(more)} more: --json shows all`] : []),
+  ];
+}
+
+function faultLine({ file, line, message }: Fault): string {
+  return `${file}${line === undefined ? "" : `:${line}`} ${message}; the rest was read`;
 }
 
 function lagOf(size: number, source: KnownSource): number {

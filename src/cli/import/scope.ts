@@ -27,6 +27,8 @@ export class Scope {
   private readonly byPath = new Map<string, Seen>();
   private readonly inodes = new Map<string, Seen[]>();
   private readonly closed = new Set<string>();
+  /** By directory. */
+  private readonly devices = new Map<string, bigint | undefined>();
   private named: ReadonlyMap<string, readonly Seen[]> | undefined;
 
   private constructor(inputs: readonly FileInputOptions[]) {
@@ -80,6 +82,12 @@ export class Scope {
   /** Directories that could not be looked into. */
   get unreadable(): readonly string[] {
     return [...this.closed];
+  }
+
+  /** Whether a file lies on the device of this directory. */
+  isOn(directory: string, file: Seen): boolean {
+    if (!this.devices.has(directory)) this.devices.set(directory, statOf(directory)?.dev);
+    return this.devices.get(directory) === file.stats.dev;
   }
 
   at(path: string): Seen | undefined {

@@ -10,7 +10,7 @@ import { Finder } from "./find.ts";
 import { Heads } from "./heads.ts";
 import { holderOf } from "./holder.ts";
 import { type Plan, plan } from "./plan.ts";
-import { faultLines, importDocument, importLines } from "./report.ts";
+import { importDocument, importLines, warningLines } from "./report.ts";
 import { Scope } from "./scope.ts";
 import { addSources, knownSources } from "./state.ts";
 import { busy } from "./state-file.ts";
@@ -34,7 +34,7 @@ export async function takeOver(call: Call, agent: Agent): Promise<ExitCode> {
   if (terminal.json) terminal.out(JSON.stringify(importDocument(facts), null, 2));
   else {
     const warning = terminal.paintErr("warning", "warning:");
-    for (const line of faultLines(reading.faults)) terminal.err(`${warning} ${line}`);
+    for (const line of warningLines(reading, plan)) terminal.err(`${warning} ${line}`);
     terminal.out(importLines(facts).join("\n"));
     terminal.err(next(call, agent.name, mode));
   }

@@ -155,6 +155,21 @@ test("device numbers may have changed where the place is the same, and only ther
   assert.deepEqual([moved.taken, reasons(moved)], [[], ["gone"]]);
 });
 
+/** Another file system beside that of the temporary directory. */
+const SHARED_MEMORY = "/dev/shm";
+const isThere = statSync(SHARED_MEMORY, { throwIfNoEntry: false });
+const oneDevice = (isThere === undefined || isThere.dev === statSync(tmpdir()).dev) && "needs a second file system";
+
+test("without a device an inode counts on that of its directory alone", { skip: oneDevice }, async (t) => {
+  const { root, log, write } = place(t);
+  const other = mkdtempSync(join(SHARED_MEMORY, "spillway-plan-"));
+  t.after(() => rmSync(other, { recursive: true }));
+  symlinkSync(other, log("mount"));
+  const foreign = inode(write("mount/x.log", 3), { device: undefined });
+  const made = await decide([{ id: "app", paths: [join(root, "**/*.log")] }], [entry(log("a.log"), foreign, 100)]);
+  assert.deepEqual([made.taken, reasons(made)], [[], ["gone"]]);
+});
+
 test("every input that reads the file goes on there, by links too; its own entry goes first, else the least offset", async (t) => {
   const { root, log, write } = place(t);
   write("a.log", 5);
@@ -301,6 +316,7 @@ test("what is in its place is believed where others look alike; a directory that
   const made = await decide([{ id: "app", paths: [join(root, "*.log")] }], entries);
   assert.deepEqual(taken(made), [["app", log("b.log"), log("b.log"), 100]]);
   assert.deepEqual(reasons(made), ["unreadable"]);
+  assert.deepEqual(made.unreadable, [log("loop")]);
   // Of two without a place it is the one that is long enough.
   write("a.log", 5, "same");
   const long = await decide(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Left } from "../../../src/cli/import/entry.ts";
 import type { Plan, Taken } from "../../../src/cli/import/plan.ts";
-import { faultLines, importDocument, importLines } from "../../../src/cli/import/report.ts";
+import { importDocument, importLines, warningLines } from "../../../src/cli/import/report.ts";
 
 const identity = { path: "/l/a.log", device: "1", inode: "2", birthNs: "3", headLength: 0, headHash: 0 };
 const mark = { length: 0, hash: 0 };
@@ -31,7 +31,7 @@ test("the farthest behind come first, with what is peculiar of each", () => {
     { ...half, entry: { ...half.entry, offset: 150 } },
     taken(50, { path: "/l/a.log.1", how: "moved" }),
   ];
-  assert.deepEqual(lines({ taken: files, left: [], fresh: [] }), [
+  assert.deepEqual(lines({ taken: files, left: [], fresh: [], unreadable: [] }), [
     "filebeat: 3 entries in /f",
     "",
     "TAKEN OVER, bytes  offset   size  left  path",
@@ -49,7 +49,7 @@ test("what is gone comes last among what is left out, escapes are shown, and lon
   };
   const many = [...Array.from({ length: 60 }, (_, n) => left(n, "gone")), left(60, "truncated")];
   const fresh = [{ input: "app", path: "/l/n.log", size: 2000, begins: "beginning" } as const];
-  const [, , ...rest] = lines({ taken: [], left: many, fresh }, "dry run");
+  const [, , ...rest] = lines({ taken: [], left: many, fresh, unreadable: [] }, "dry run");
   assert.match(rest[1] ?? "", /^truncated +60 {2}\/l\/60\\x1b\[2J: it is so$/);
   assert.equal(rest[41], "and 21 more: --json shows all");
   assert.equal(
@@ -63,18 +63,15 @@ test("the document has everything, and null for what is not there", () => {
   const left: Left = { name: "e", path: undefined, offset: undefined, reason: "gone", message: "m" };
   const faults = [{ file: "/f", line: undefined, message: "is broken" }];
   const reading = { files: ["/f"], locks: [], entries: [], left: [left], faults };
-  const plan = { taken: [taken(10)], left: [left], fresh: [] };
+  const plan = { taken: [taken(10)], left: [left], fresh: [], unreadable: [] };
   const document = importDocument({ agent: "vector", reading, plan, directory: "/s", mode: "dry run" }) as any;
   assert.deepEqual(document.left, [{ entry: "e", path: null, offset: null, reason: "gone", message: "m" }]);
   assert.deepEqual(document.faults, [{ file: "/f", line: null, message: "is broken" }]);
   assert.deepEqual([document.dry_run, document.taken[0].lag_bytes, document.taken[0].how], [true, 990, "new"]);
 });
 
-test("faults have their place, and too many are counted", () => {
+test("what could not be read is said with its place, and too much of it is counted", () => {
   const faults = Array.from({ length: 12 }, (_, i) => ({ file: "/f", line: i + 1, message: "is no JSON object" }));
-  const said = faultLines(faults);
-  assert.deepEqual(
-    [said[0], said[10]],
-    ["/f:1 is no JSON object; the rest was read", "and 2 faults more: --json shows all"],
-  );
+  const said = warningLines({ faults }, { unreadable: ["/x\n"] });
+  assert.deepEqual([said[0], said[10]], ["/f:1 is no JSON object; the rest was read", "and 3 more: --json shows all"]);
 });
