@@ -2,8 +2,8 @@
 //
 // Not here, because they are about an option that we do not have: 1, 4, 9, 10, 25 (closing by name, age or number; we close
 // what is idle), 26, 30-35, 39-44, 51 (ids, identities and states of its registry; deletion after reading; links are
-// followed). Elsewhere: 31, 32, 54, 61, 63, 65 test/config and test/system/stop.test.ts, 52, 53, 62 test/buffer.
-// Not yet: 7, 8 (byte order marks and UTF-16 wait for encodings), 45-49 (gzip).
+// followed). Elsewhere: 31, 32, 54, 61, 63, 65 test/config and test/system/stop.test.ts, 52, 53, 62 test/buffer,
+// 7, 8 formats.test.ts, 45-49 (gzip) gzip.test.ts and heirs.test.ts.
 import assert from "node:assert/strict";
 import { closeSync, openSync, rmSync, symlinkSync, utimesSync, writeSync } from "node:fs";
 import { play, type Scene } from "./scene.ts";

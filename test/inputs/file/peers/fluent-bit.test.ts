@@ -2,7 +2,7 @@
 //
 // Not here: A3 (new files from their end) and A13 (polling by choice) are no options of ours: new files are read from byte 0,
 // and looks go on beside the watchers. A15 and B18 are `npm run soak`; A14 is watch.test.ts. C37, C38 and C42 are about the
-// state database (test/buffer, test/crash). D47 and D49 (encodings, gzip) and E (multiline, containers) wait for formats.
+// state database (test/buffer, test/crash). D47, D50, D51 and E are in formats.test.ts, D49 in gzip.test.ts.
 import assert from "node:assert/strict";
 import { chmodSync, closeSync, linkSync, lutimesSync, openSync, symlinkSync, utimesSync, writeSync } from "node:fs";
 import { rmSync } from "node:fs";

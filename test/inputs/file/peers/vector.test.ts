@@ -2,7 +2,7 @@
 // their numbers in our notes.
 //
 // Elsewhere: S7 is model.test.ts, S27 test/system/story.test.ts, S28 bench/idle.ts, S30 `npm run soak`. S5 (another
-// configuration by SIGHUP) waits for reloads; of S9, gzip, UTF-16 and multiline wait for formats.
+// configuration by SIGHUP) waits for reloads; of S9, UTF-16 and multiline are in formats.test.ts, gzip in gzip.test.ts.
 import assert from "node:assert/strict";
 import { copyFileSync } from "node:fs";
 import { play } from "./scene.ts";
