@@ -41,6 +41,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
     input: { format: "json" },
     line: (i) => `{"@timestamp":"2026-11-24T06:40:12.123Z","log.level":"INFO","host":"web-1","message":"${digits(i)}"}`,
   },
+  "json with an object that a document has too": {
+    input: { format: "json" },
+    line: (i) =>
+      `{"level":30,"host":{"ip":"10.0.0.1","name":"web-1"},"pid":17,"message":"answered ${digits(i)}","n":1}`,
+  },
   "json with a name that comes twice": {
     input: { format: "json" },
     line: (i) => `{"level":30,"time":1764000000000,"pid":17,"hostname":"web-1","msg":"${digits(i)}","msg":"done"}`,

@@ -9,7 +9,7 @@ import { JOB, MEMBER, MEMBER_WORDS, MEMBERS, MOST_MEMBERS, OBJECT } from "./layo
 export const VERDICTS = ["sound", "undecided", "other", "invalid"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 /** What a listed member is: `@timestamp` as a string or number, `log.level` as a string, or another that a document has. */
-export const LISTED = ["other", "stamp", "level"] as const;
+export const LISTED = ["other", "stamp", "level", "shared"] as const;
 export type Listed = (typeof LISTED)[number];
 
 export class Members {

@@ -44,6 +44,7 @@ function walk(text: string, ours: readonly string[], field: string): Found {
   const frames: Frame[] = [];
   const listed: Member[] = [];
   let [name, key, time, open] = ["", "", "", ""];
+  let near = false;
   let start = 0;
   const tokens = [...text.matchAll(TOKEN)];
   for (const [i, { 0: token, index }] of tokens.entries()) {
@@ -58,11 +59,12 @@ function walk(text: string, ours: readonly string[], field: string): Found {
       if (frames.length > 1) continue;
       if (name === "json") return { verdict: "undecided" };
       key = meaning(name, ours);
-      if (key === "inner" && value === "{") return { verdict: "undecided" };
-      if (key === "free") continue;
+      near ||= key === "near";
+      if (key === "free" || key === "near") continue;
       if (listed.length === 8) return { verdict: "undecided" };
       open = name === "@timestamp" && /^["\d-]/.test(value) ? "stamp" : "other";
       if (name === "log.level" && value.startsWith('"')) open = "level";
+      if (key === "inner" && value === "{") open = "shared";
       start = index;
       continue;
     }
@@ -78,10 +80,14 @@ function walk(text: string, ours: readonly string[], field: string): Found {
     listed.push({ what: open as Listed, member: text.slice(start, index + token.length) });
     open = "";
   }
+  // `ip` of `host` would meet `host.ip`.
+  if (near && listed.some(({ what }) => what === "shared")) return { verdict: "undecided" };
   return { verdict: "sound", text: text.trim(), level: level(Buffer.from(text)), field: time, listed };
 }
 
 function meaning(path: string, ours: readonly string[]): string {
   if (ours.some((own) => path === own || path.startsWith(`${own}.`))) return "leaf";
-  return ours.some((own) => own.startsWith(`${path}.`)) ? "inner" : "free";
+  if (ours.some((own) => own.startsWith(`${path}.`))) return "inner";
+  const [first] = path.split(".");
+  return path !== first && ours.some((own) => own.startsWith(`${first}.`)) ? "near" : "free";
 }

@@ -9,6 +9,7 @@ import { MOST_MEMBERS } from "../../kernel/layout.ts";
 import { type Names, namesOf } from "../../kernel/names.ts";
 import { type Ours, oursOf } from "./json-ours.ts";
 import { resolveObject } from "./json-resolve.ts";
+import { NOTHING_SHARED, share } from "./json-share.ts";
 import { type MemberFate, MOVING_BYTES, splice } from "./json-splice.ts";
 import { JsonTime } from "./json-time.ts";
 import { asItStands, type Finish, type Line, type LineFormat, type RecordState } from "./line-format.ts";
@@ -28,6 +29,10 @@ export class JsonFormat implements LineFormat, Finish {
   private readonly fates: MemberFate[] = Array.from({ length: MOST_MEMBERS }, () => "stays");
   /** The strongest of them. */
   private fate: MemberFate = "stays";
+  /** The members whose objects a document has too. */
+  private texts = "";
+  /** Whether that name is among those at the top. */
+  private dotted: "log.level" | "elsewhere" = "elsewhere";
   /** The line that was read last begins at source[base]. */
   private source: Buffer = Buffer.alloc(0);
   private base = 0;
@@ -76,10 +81,19 @@ export class JsonFormat implements LineFormat, Finish {
     const { found } = this.kernel;
     const { base, fates, source } = this;
     const time = this.decide();
+    if (this.fate === "stays" && found.start === 0 && found.end === to - from) {
+      this.object(found.level, time);
+      return to;
+    }
+    let shared = NOTHING_SHARED;
+    let more = this.fate === "moves" ? MOVING_BYTES : 0;
+    if (this.texts !== "") {
+      shared = share(this.texts, this.ours, found.level, this.dotted);
+      more = MOVING_BYTES + Buffer.byteLength(shared.kept) + 1 + Buffer.byteLength(shared.moved) + 1;
+    }
+    if (more > 0 && found.end - found.start + more > limit) return this.resolve(bytes, from, to, limit);
     this.object(found.level, time);
-    if (this.fate === "stays" && found.start === 0 && found.end === to - from) return to;
-    if (this.fate === "moves" && found.end - found.start + MOVING_BYTES > limit) return this.message(KIND.large, to);
-    return splice(source, base, found, fates, bytes, from);
+    return splice(source, base, found, fates, shared, bytes, from);
   }
 
   /** What becomes of each member that is listed; returns the record's time. */
@@ -89,10 +103,13 @@ export class JsonFormat implements LineFormat, Finish {
     let time = found.field === 0 ? NaN : times.read(source, base + found.field, base + found.fieldEnd);
     const timed = !Number.isNaN(time);
     this.fate = "stays";
+    this.texts = "";
+    this.dotted = "elsewhere";
     for (let i = 0; i < found.count; i++) {
       const what = found.what(i);
       let fate: MemberFate = "moves";
-      if (what === "level") fate = this.levelFate(base + found.value(i), base + found.valueEnd(i));
+      if (what === "shared") fate = this.goesShared(base + found.key(i), base + found.valueEnd(i));
+      else if (what === "level") fate = this.levelFate(base + found.value(i), base + found.valueEnd(i));
       else if (what === "stamp" && !timed) {
         time = times.readStamp(source, base + found.value(i), base + found.valueEnd(i));
         if (!Number.isNaN(time)) fate = "goes";
@@ -103,8 +120,15 @@ export class JsonFormat implements LineFormat, Finish {
     return time;
   }
 
+  private goesShared(from: number, to: number): MemberFate {
+    const text = this.source.toString("utf8", from, to);
+    this.texts = this.texts === "" ? text : `${this.texts},${text}`;
+    return "goes";
+  }
+
   /** Own `log.level` stays where no level is recognised, and is not said twice where it is the very word. */
   private levelFate(from: number, to: number): MemberFate {
+    this.dotted = "log.level";
     const { level } = this.kernel.found;
     if (level < 0) return this.ours.level === "record" ? "stays" : "moves";
     return isText(this.source, from + 1, to - 1, LEVELS[level] as string) ? "goes" : "moves";

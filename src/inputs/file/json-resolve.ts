@@ -1,11 +1,11 @@
 // A JSON object whose members cannot stand in a document as they are, written anew so that they can: no name twice, none
 // that a document has itself. Values are moved, never read. Every member is found again: at the top, with dots in its
 // name where it shared an object with ours (`host.ip` beside `host`), or below `json`, where its path is the same.
-import { LEVELS } from "../../core/options.ts";
 import { levelIn } from "./json-level.ts";
-import { meaningOf, type Ours } from "./json-ours.ts";
+import type { Ours } from "./json-ours.ts";
+import { settleLevel, sift } from "./json-sift.ts";
 import type { JsonTime } from "./json-time.ts";
-import { isObject, isString, type Member, type Members, readObject, type Value, writeObject } from "./json-tree.ts";
+import { isObject, type Member, type Members, readObject, type Value, writeObject } from "./json-tree.ts";
 
 export interface Resolved {
   readonly text: string;
@@ -54,53 +54,6 @@ function valueAt(members: Members, path: string): string | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-interface Place {
-  /** The record's. */
-  readonly members: Members;
-  readonly kept: Members;
-  /** What stands before a name: as it is written, and as it reads. */
-  readonly key: string;
-  readonly name: string;
-}
-
-/** Adds to `kept` what can stand in a document; returns the others, with the objects that they are in. */
-function sift(from: Members, ours: Ours, place: Place): Members {
-  const moved: Members = new Map();
-  for (const [name, member] of from) {
-    const path = place.name + name;
-    const meaning = meaningOf(path, ours);
-    if (meaning === "inner" && isObject(member.value) && member.value.size > 0) {
-      const rest = sift(member.value, ours, { ...place, key: `${place.key}${member.key}.`, name: `${path}.` });
-      if (rest.size > 0) moved.set(name, { key: member.key, value: rest });
-    } else if (meaning !== "free" || isTaken(path, place)) moved.set(name, member);
-    else place.kept.set(path, { key: place.key + member.key, value: member.value });
-  }
-  return moved;
-}
-
-/** Whether a member that stands within another has its dotted name at the top already. */
-function isTaken(path: string, { members, kept, name }: Place): boolean {
-  return name !== "" && (members.has(path) || kept.has(path));
-}
-
-/** Own `log.level` is not said twice where it is the very word, and stays where no level is recognised. */
-function settleLevel(level: number, ours: Ours, moved: Members, kept: Members): void {
-  const log = moved.get("log")?.value;
-  const holders: readonly [Members | undefined, string][] = [
-    [moved, "log.level"],
-    [isObject(log) ? log : undefined, "level"],
-  ];
-  for (const [holder, name] of holders) {
-    const own = holder?.get(name)?.value;
-    if (holder === undefined || own === undefined || !isString(own)) continue;
-    const stays = level < 0 && ours.level === "record" && !kept.has("log.level");
-    if (stays) kept.set("log.level", { key: "log.level", value: own });
-    if (!stays && own !== `"${LEVELS[level]}"`) continue;
-    holder.delete(name);
-    if (holder === log && log.size === 0) moved.delete("log");
-  }
 }
 
 /** Own `json` stays where it is an object and shares no name with what is moved there. */

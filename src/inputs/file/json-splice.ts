@@ -1,6 +1,7 @@
 // A record that the kernel calls sound, written without some of the members that it lists: they go, or move below `json` at
 // its end. Pieces are copied from where the record was read; its beginning is in its place already.
 import type { Members } from "../../kernel/members.ts";
+import type { Shared } from "./json-share.ts";
 
 export type MemberFate = "stays" | "goes" | "moves";
 
@@ -13,25 +14,47 @@ export const MOVING_BYTES = JSON_NAME.length + 2;
 /** Below this a loop is faster than a call. */
 const FEW_BYTES = 24;
 
-/** The record that begins at source[base], whose bytes stand in `into` at `at` as well; returns where it ends there. */
+/**
+ * The record that begins at source[base], whose bytes stand in `into` at `at` as well, with what stays and what moves of
+ * objects that are shared; returns where it ends there.
+ */
 export function splice(
   source: Buffer,
   base: number,
   found: Members,
   fates: readonly MemberFate[],
+  shared: Shared,
   into: Buffer,
   at: number,
 ): number {
   at = rest(source, base, found, fates, into, at);
-  let moved = 0;
+  at = append(shared.kept, into, at);
+  let moved = shared.moved === "" ? 0 : 1;
+  if (moved > 0) at = append(shared.moved, into, openJson(into, at));
   for (let i = 0; i < found.count; i++) {
     if (fates[i] !== "moves") continue;
-    if (into[at - 1] !== OPENING_BRACE) into[at++] = COMMA;
-    if (moved++ === 0) at = copy(JSON_NAME, 0, JSON_NAME.length, into, at);
+    at = moved++ === 0 ? openJson(into, at) : comma(into, at);
     at = copy(source, base + found.key(i), base + found.valueEnd(i), into, at);
   }
   if (moved > 0) into[at++] = CLOSING_BRACE;
   into[at++] = CLOSING_BRACE;
+  return at;
+}
+
+function append(members: string, into: Buffer, at: number): number {
+  if (members === "") return at;
+  at = comma(into, at);
+  return at + into.write(members, at);
+}
+
+function openJson(into: Buffer, at: number): number {
+  at = comma(into, at);
+  return copy(JSON_NAME, 0, JSON_NAME.length, into, at);
+}
+
+/** Before a member, unless it is the first of its object. */
+function comma(into: Buffer, at: number): number {
+  if (into[at - 1] !== OPENING_BRACE) into[at++] = COMMA;
   return at;
 }
 

@@ -30,8 +30,9 @@ export function isString(value: Value): value is string {
 }
 
 export function writeObject(members: Members): string {
-  const written = Array.from(members.values(), ({ key, value }) => `"${key}":${write(value)}`);
-  return `{${written.join(",")}}`;
+  let text = "";
+  for (const { key, value } of members.values()) text += `${text === "" ? "{" : ","}"${key}":${write(value)}`;
+  return text === "" ? "{}" : `${text}}`;
 }
 
 function write(value: Value): string {

@@ -18,13 +18,14 @@ export function fieldLength(): usize {
 }
 
 /**
- * free: a document has nothing there. leaf: its path is that of a value of the document, or leads through it. inner: the
- * document has members below it.
+ * free: a document has nothing there. near: nor there, but its first part is one of a document's own. leaf: its path is
+ * that of a value of the document, or leads through it. inner: the document has members below it.
  */
 export type Meaning = i32;
 export const FREE: Meaning = 0;
-export const LEAF: Meaning = 1;
-export const INNER: Meaning = 2;
+export const NEAR: Meaning = 1;
+const LEAF: Meaning = 2;
+export const INNER: Meaning = 3;
 
 export function same(a: usize, b: usize, length: usize): bool {
   for (let i: usize = 0; i < length; i += 8) {
@@ -51,18 +52,28 @@ export function meaning(p: usize, length: usize): Meaning {
   return mayMean(p, length) ? among(p, length) : FREE;
 }
 
+function firstPart(p: usize, length: usize): usize {
+  let part: usize = 0;
+  while (part < length && load<u8>(p + part) != 46) part++;
+  return part;
+}
+
 function among(p: usize, length: usize): Meaning {
+  const part = firstPart(p, length);
+  let means = FREE;
   let at = FIRST_PATH;
   for (let left = load<u32>(PATHS); left > 0; left--) {
     const own: usize = load<u16>(at);
     const path = at + 2;
     at = path + own;
     const shorter = min(own, length);
+    if (part > own || !same(p, path, part)) continue;
+    if (part < own && load<u8>(path + part) == 46) means = NEAR;
     if (!same(p, path, shorter)) continue;
     if (own == length) return LEAF;
     if (load<u8>((own < length ? p : path) + shorter) == 46) return own < length ? LEAF : INNER;
   }
-  return FREE;
+  return means;
 }
 
 /** How far a name leads along the path of the time, of which `passed` bytes are behind it; -1: it does not. */

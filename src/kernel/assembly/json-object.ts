@@ -3,7 +3,7 @@
 import { ObjectJob } from "./job";
 import { isNew } from "./json-keys";
 import { valueLevel } from "./level-json";
-import { along, fieldLength, FREE, INNER, meaning, same } from "./json-names";
+import { along, fieldLength, FREE, INNER, meaning, NEAR, same } from "./json-names";
 import { numberEnd, nextStop, skipSpace, stringEnd, wordEnd } from "./json-text";
 import { FRAMES, HASHES, MEMBER_BYTES, MEMBERS, MOST_DEPTH, MOST_MEMBERS, WALK } from "./page";
 import { WHOLE } from "./unit";
@@ -21,11 +21,14 @@ const INVALID: i32 = 3;
 const STAMP: usize = memory.data<u8>([64, 116, 105, 109, 101, 115, 116, 97, 109, 112]); // @timestamp
 const LEVEL: usize = memory.data<u8>([108, 111, 103, 46, 108, 101, 118, 101, 108]); // log.level
 const JSON: u32 = 0x6e6f736a;
+const LOG: u32 = 0x676f6c;
 
 /** What a listed member is. */
 const OTHER_MEMBER: u32 = 0;
 const STAMP_MEMBER: u32 = 1;
 const LEVEL_MEMBER: u32 = 2;
+/** An object that a document has too. */
+const SHARED_MEMBER: u32 = 3;
 
 /** What is around the innermost object or array. */
 @unmanaged
@@ -49,20 +52,28 @@ class Walk extends Frame {
   leads: i32;
   /** Whether the member at the top is listed. */
   listed: u32;
+  /** Whether the member at the top is `log`. */
+  log: u32;
+  /** Whether an object is shared with a document, and whether a dotted name leads near one. */
+  shared: u32;
+  near: u32;
 }
 
 /** A member at the top, whose value has not been looked at. False: its name alone needs a second look. */
 function enter(job: ObjectJob, walk: Walk, key: usize, length: usize, value: usize, end: usize): bool {
   walk.listed = 0;
-  if (job.level < 0 && isLevelName(key, length)) job.level = valueLevel(value, end);
+  walk.log = u32(length == 3 && (load<u32>(key) & 0xffffff) == LOG);
   if (length == 4 && load<u32>(key) == JSON) return false;
   const means = meaning(key, length);
-  if (means == FREE) return true;
+  walk.near |= u32(means == NEAR);
+  if (means == FREE || means == NEAR) return true;
   const byte: u32 = load<u8>(value);
-  if (means == INNER && byte == 123) return false;
   if (job.members == MOST_MEMBERS) return false;
   let what = OTHER_MEMBER;
-  if (byte < 58 && length == 10 && same(key, STAMP, 10)) what = STAMP_MEMBER;
+  if (means == INNER && byte == 123) {
+    what = SHARED_MEMBER;
+    walk.shared = 1;
+  } else if (byte < 58 && length == 10 && same(key, STAMP, 10)) what = STAMP_MEMBER;
   else if (byte == 34 && length == 9 && same(key, LEVEL, 9)) what = LEVEL_MEMBER;
   const at = MEMBERS + job.members * MEMBER_BYTES;
   store<u32>(at, what);
@@ -104,7 +115,10 @@ function name(job: ObjectJob, walk: Walk, p: usize, end: usize): usize {
   if (!isNew(key, length, walk.first, walk.free)) return 0;
   walk.free += 4;
   walk.leads = walk.passed >= 0 ? along(key, length, walk.passed) : -1;
-  return walk.depth > 1 || enter(job, walk, key, length, p, end) ? p : 0;
+  if (walk.depth == 1 && !enter(job, walk, key, length, p, end)) return 0;
+  // As in level-json.ts: at the top, and in `log` at the top.
+  if (job.level < 0 && walk.depth <= 1 + walk.log && isLevelName(key, length)) job.level = valueLevel(p, end);
+  return p;
 }
 
 /** An object or array begins. False: it lies too deep. */
@@ -206,7 +220,12 @@ export function object(job: ObjectJob): void {
     walk.free = HASHES;
     walk.leads = fieldLength() > 0 ? 0 : -1;
     walk.listed = 0;
+    walk.log = 0;
+    walk.shared = 0;
+    walk.near = 0;
     open(walk, 123);
     job.verdict = inside(job, walk, start, end);
+    // Two members may become one: `host.ip`, and `ip` of `host`.
+    if (job.verdict == SOUND && (walk.shared & walk.near) != 0) job.verdict = UNDECIDED;
   }
 }

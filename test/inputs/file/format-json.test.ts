@@ -7,6 +7,9 @@ import { KIND, TABLE, TABLE_ENTRY } from "../../../src/core/chunk.ts";
 import { type FileInputOptions, LEVELS } from "../../../src/core/options.ts";
 import type { Framed, Framing } from "../../../src/inputs/file/framing.ts";
 import { framingFor } from "../../../src/inputs/file/framings.ts";
+import { oursOf } from "../../../src/inputs/file/json-ours.ts";
+import { resolveObject } from "../../../src/inputs/file/json-resolve.ts";
+import { JsonTime } from "../../../src/inputs/file/json-time.ts";
 import { codeOf, encodingOf, UTF8 } from "../../../src/inputs/file/text-code.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
 import { Encoder, START } from "../../../src/outputs/elasticsearch/encoder.ts";
@@ -146,6 +149,11 @@ test("members that a document has itself move", () => {
       { level: "warn", "log.logger": "x", "log.file.line": 1 },
     ],
     ['{"log":{"level":"WARN"}}', { level: "warn", json: { log: { level: "WARN" } } }],
+    ['{"log":{"level":"odd"},"log.level":"other"}', { "log.level": "other", json: { log: { level: "odd" } } }],
+    [
+      '{"log.level":"odd","host":{"ip":1},"log":{"level":"odd","x":2},"host.name":3}',
+      { "log.level": "odd", "host.ip": 1, "log.x": 2, json: { log: { level: "odd" }, "host.name": 3 } },
+    ],
     ['{"log":{"level":"odd"},"log.x":1}', { "log.level": "odd", "log.x": 1 }],
     ['{"log.level":"odd"}', { "log.level": "odd" }],
     ['{"log.level":{"a":1}}', { json: { "log.level": { a: 1 } } }],
@@ -312,6 +320,21 @@ test("any object: no name twice, ours are ours, and every member is found again 
         if (taken || (path === "json" && value === "{}")) continue;
         assert.ok(found.has(`${path} ${value}`) || found.has(`json.${path} ${value}`), `${path} is gone: ${document}`);
       }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test("spliced or resolved as text: the same record", () => {
+  const ours = oursOf({ "service.name": "shop" });
+  const time = new JsonTime(undefined, () => READ_AT);
+  const distinct = fc
+    .uniqueArray(fc.tuple(name, value), { maxLength: 7, selector: ([key]) => key })
+    .map((all) => `{${all.map(([key, inner]) => `${JSON.stringify(key)} : ${inner}`).join(" , ")}}`);
+  fc.assert(
+    fc.property(distinct, (line) => {
+      const [shipped] = ship([line], { fields: { "service.name": "shop" } });
+      assert.deepEqual(strict(shipped?.text ?? ""), strict(resolveObject(line, ours, time)?.text ?? ""));
     }),
     { numRuns: RUNS },
   );
