@@ -1,7 +1,6 @@
 // A source as this agent would have made it, of a file that another agent has read up to an offset.
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { describe } from "../../core/errors.ts";
-import type { FileInputOptions } from "../../core/options.ts";
 import { type KnownSource, type Mark, NO_MARK, newSourceId } from "../../core/source.ts";
 import { continues } from "../../inputs/file/continues.ts";
 import { isSystemError } from "../../inputs/file/descriptors.ts";
@@ -15,6 +14,7 @@ import type { Reader } from "./find.ts";
 import type { Seen } from "./scope.ts";
 import { type Offsets, commonStart } from "./streams.ts";
 import { wholeRecord } from "./whole-record.ts";
+import { XXH3_BYTES, xxh3 } from "./xxh3.ts";
 
 export type Adoption =
   | {
@@ -31,11 +31,14 @@ export interface Claims {
   readonly reader: Reader;
   /** Of the entries that are of the file: by stream, or one. */
   readonly offsets: Offsets;
+  /** Of the entry, where there is one. */
+  readonly before: bigint | undefined;
   /** Sources of the state database that were in its inode. */
   readonly known: readonly KnownSource[];
 }
 
-export function adopt({ file, reader, offsets, known }: Claims): Adoption {
+export function adopt(claims: Claims): Adoption {
+  const { file, reader, offsets, known } = claims;
   const { input, path } = reader;
   let fd: number;
   try {
@@ -47,7 +50,7 @@ export function adopt({ file, reader, offsets, known }: Claims): Adoption {
     const stats = fstatSync(fd, { bigint: true });
     const size = Number(stats.size);
     if (liveKey(stats) !== liveKey(file.stats)) return { reason: "other-file", message: "it was replaced this moment" };
-    const place = formOfFile(fd) === "gzip" ? placeInPacked(fd, size, offsets) : placeIn(fd, size, offsets, input);
+    const place = formOfFile(fd) === "gzip" ? placeInPacked(fd, size, offsets) : placeIn(fd, size, claims);
     if ("reason" in place) return place;
     const { origin, mark } = place;
     const head = contentHead(fd, origin);
@@ -73,14 +76,24 @@ interface Place {
   readonly mark: Mark;
 }
 
-function placeIn(fd: number, size: number, offsets: Offsets, input: FileInputOptions): Place | Refusal {
-  if (size < Math.max(...offsets.values()))
+function placeIn(fd: number, size: number, { offsets, before, reader: { input } }: Claims): Place | Refusal {
+  const offset = Math.max(...offsets.values());
+  if (size < offset)
     return { reason: "truncated", message: `it has ${size} bytes now, of which none may be the old ones` };
+  if (before !== undefined && !hasBefore(fd, offset, before))
+    return { reason: "truncated", message: "what lies before the offset is not what was read: it was written anew" };
   // Others keep offsets behind whole lines, but for one that was killed with half a line read.
   const code = codeOf(encodingOf(input.encoding), firstContent(fd, "plain"));
   const start = endOfLastLine(fd, commonStart(fd, offsets), code);
   const origin = wholeRecord(fd, start, input.format);
   return { origin, mark: markBefore(fd, origin) };
+}
+
+function hasBefore(fd: number, offset: number, sum: bigint): boolean {
+  if (offset < XXH3_BYTES) return true;
+  const bytes = Buffer.alloc(XXH3_BYTES);
+  readSync(fd, bytes, 0, XXH3_BYTES, offset - XXH3_BYTES);
+  return xxh3(bytes) === sum;
 }
 
 /** Some agents count what is in it, some the bytes of the file: one that was read to its end is recognised either way. */

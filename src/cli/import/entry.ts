@@ -25,6 +25,8 @@ export interface Entry {
   readonly stream?: string | undefined;
   /** Everything before was shipped. */
   readonly offset: number;
+  /** XXH3 of the 32 bytes before the offset, of an agent that keeps it: a file may have been truncated and written anew. */
+  readonly before?: bigint | undefined;
 }
 
 /** Why an entry is not taken over. The names are in the JSON document and in docs/migrate.md, and stay. */

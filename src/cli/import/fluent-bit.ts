@@ -3,6 +3,7 @@
 import type { Entry, Fault, Left, Reading } from "./entry.ts";
 import { NEVER, leave } from "./entry.ts";
 import { holderOf } from "./holder.ts";
+import { XXH3_BYTES } from "./xxh3.ts";
 import { busy, foreign, kindOf, missing } from "./state-file.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -52,7 +53,14 @@ function entryOf(row: Row): Entry | undefined {
   const seconds = whole(created);
   const seenMs = seconds === undefined || seconds === 0n ? NEVER : (Number(seconds) + 1) * 1000;
   const recognised = { by: "inode", inode: inode.toString(), device: undefined, seenMs } as const;
-  return { name: `row ${String(row["id"])}`, input: undefined, path: name, recognised, offset: Number(offset) };
+  const facts = { name: `row ${String(row["id"])}`, input: undefined, path: name, recognised, offset: Number(offset) };
+  return { ...facts, before: markerOf(row) };
+}
+
+/** Newer versions keep a sum of the 32 bytes before the offset, or of fewer where it is less. Signed, as SQLite has it. */
+function markerOf(row: Row): bigint | undefined {
+  const { offset_marker: marker, offset_marker_size: size } = row;
+  return typeof marker === "bigint" && size === BigInt(XXH3_BYTES) ? BigInt.asUintN(64, marker) : undefined;
 }
 
 /** SQLite keeps what it is given: a column of whole numbers may hold anything. Integers come as bigints. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import Sqlite from "better-sqlite3";
 import { entriesOf, readFluentBit } from "../../../src/cli/import/fluent-bit.ts";
-import { type TailRow, writeTailDatabase } from "./peers.ts";
+import { type TailRow, X_MARKER, writeTailDatabase } from "./peers.ts";
 
 function file(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "spillway-fluent-bit-"));
@@ -36,6 +36,16 @@ test("columns are read by name: newer versions have more", async (t) => {
     ]);
     assert.deepEqual(entries[0]?.recognised, { by: "inode", inode: "5", device: undefined, seenMs: 1_001_000 });
   }
+});
+
+test("the sum of what lies before an offset is kept where it is of 32 bytes", async (t) => {
+  const db = file(t);
+  const rows = ROWS.map((row) => ({ ...row, marker: X_MARKER }));
+  writeTailDatabase(db, rows, ["offset_marker", "offset_marker_size"]);
+  const { entries } = await readFluentBit(db);
+  assert.deepEqual(new Set(entries.map(({ before }) => before)), new Set([BigInt.asUintN(64, X_MARKER)]));
+  const short = { id: 1n, name: "/a", offset: 9n, inode: 5n, offset_marker: 7n, offset_marker_size: 9n };
+  assert.equal(entriesOf("db", [short]).entries[0]?.before, undefined);
 });
 
 test("of several rows with one inode the youngest counts, in whatever order they come", () => {

@@ -68,7 +68,12 @@ export interface TailRow {
   readonly inode: number | bigint;
   readonly created?: number;
   readonly rotated?: number;
+  /** For the columns of newer versions. */
+  readonly marker?: bigint;
 }
+
+/** As Fluent Bit 5.1.1 has it behind lines that end with 31 x. */
+export const X_MARKER = -4504526217442088660n;
 
 /** A database of Fluent Bit's tail input. @param columns after those that every version has */
 export function writeTailDatabase(file: string, rows: readonly TailRow[], columns: readonly string[] = []): void {
@@ -79,7 +84,10 @@ export function writeTailDatabase(file: string, rows: readonly TailRow[], column
     created INTEGER, rotated INTEGER DEFAULT 0${more})`);
   const add = db.prepare("INSERT INTO in_tail_files (name, offset, inode, created, rotated) VALUES (?, ?, ?, ?, ?)");
   const now = Math.floor(Date.now() / 1000);
-  for (const { name, offset, inode, created, rotated } of rows)
-    add.run(name, offset, inode, created ?? now, rotated ?? 0);
+  for (const { name, offset, inode, created, rotated, marker } of rows) {
+    const { lastInsertRowid: id } = add.run(name, offset, inode, created ?? now, rotated ?? 0);
+    if (marker !== undefined)
+      db.prepare("UPDATE in_tail_files SET offset_marker = ?, offset_marker_size = 32 WHERE id = ?").run(marker, id);
+  }
   db.close();
 }

@@ -24,7 +24,7 @@ import { Scope } from "../../../src/cli/import/scope.ts";
 import { loadText } from "../../../src/config/load.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { KnownSource } from "../../../src/core/source.ts";
-import { oldLines } from "./peers.ts";
+import { X_MARKER, oldLines } from "./peers.ts";
 
 interface Place {
   readonly root: string;
@@ -109,6 +109,19 @@ test("what fits nothing is left with its reason", async (t) => {
   ]);
   const fresh = made.fresh.map(({ path }) => path.slice(root.length + 1));
   assert.deepEqual(fresh, ["late.log", "other.log", "packed.log", "short.log", "twin-a.log", "twin-b.log"]);
+});
+
+test("a file that was truncated and has grown beyond the offset is found out where the agent kept a sum of it", async (t) => {
+  const { log, write } = place(t);
+  const before = BigInt.asUintN(64, X_MARKER);
+  const same = write("a.log", 3);
+  const anew = log("b.log");
+  writeFileSync(anew, "other ".repeat(100));
+  const inputs = [{ id: "app", paths: [same, anew] }];
+  const entries = [same, anew].map((path) => entry(path, inode(path), 200, { before }));
+  const made = await decide(inputs, entries);
+  assert.deepEqual(taken(made), [["app", same, same, 200]]);
+  assert.deepEqual(reasons(made), ["truncated"]);
 });
 
 test("a rotated file is found under any name beside its old one, and goes by the name that its input knows", async (t) => {
