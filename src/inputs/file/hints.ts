@@ -49,10 +49,14 @@ export class Hints {
     await this.watch?.close();
   }
 
-  /** A path that may be a file may be a link to one, whose directory is watched for it. */
+  /**
+   * The watcher is to look at directories that lead further, and at links to files, whose directories are watched for them.
+   * Of whatever else is gone it would list the directory to see what became of it, at every removal.
+   */
   private ignored(path: string, kind: "directory" | "unknown"): boolean {
-    if (this.parts.patterns.some((pattern) => leads(pattern, path))) return false;
-    return kind === "directory" || !this.wanted(path);
+    const { patterns, registry } = this.parts;
+    if (patterns.some((pattern) => leads(pattern, path))) return false;
+    return kind === "directory" || registry.at(path)?.target === undefined;
   }
 
   private wanted(path: string): boolean {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, { appendFileSync, mkdirSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import test from "node:test";
 import { FSWatcher } from "chokidar";
@@ -57,4 +58,26 @@ test("what happens to a file, and to one that a link leads to, is heard of", asy
   renameSync(target, rotated);
   writeFileSync(target, "new\n");
   await intake.until(() => intake.texts.includes("new\n"), "the file that the link leads to now", 3000);
+});
+
+test("what happens to files makes the watcher list no directory", async (t) => {
+  const list = t.mock.method(fs.promises, "readdir");
+  syncBuiltinESMExports();
+  t.after(() => {
+    list.mock.restore();
+    syncBuiltinESMExports();
+  });
+  const { dir, intake, run } = bench(t);
+  const files = ["a", "b", "c"].map((name) => join(dir, `${name}.log`)) as [string, string, string];
+  for (const file of files) writeFileSync(file, "one\n");
+  await run({}, { clock: onlyHints });
+  await intake.until(() => intake.text === "one\n".repeat(3), "the first lines");
+  await systemClock.sleep(500);
+  const before = list.mock.callCount();
+  unlinkSync(files[0]);
+  renameSync(files[1], `${files[1]}.1`);
+  appendFileSync(files[2], "two\n");
+  await intake.until(() => intake.text.endsWith("two\n"), "the append, which came last", 3000);
+  await systemClock.sleep(200);
+  assert.equal(list.mock.callCount(), before);
 });
