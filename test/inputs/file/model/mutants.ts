@@ -74,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the other generations of an inode are kept for ever",
     file: "inputs/file/discovery.ts",
-    from: "    for (const other of others) generations.retire(other);\n",
+    from: "    for (const other of others) endings.retire(other);\n",
     to: "",
   },
   {
@@ -109,7 +109,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a source is never forgotten",
-    file: "inputs/file/generations.ts",
+    file: "inputs/file/endings.ts",
     from: "      this.shared.intake.forget(source);\n",
     to: "",
   },
