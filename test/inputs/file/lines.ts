@@ -8,7 +8,7 @@ import { LineFraming, type LineOptions } from "../../../src/inputs/file/framing-
 import type { Framed } from "../../../src/inputs/file/framing.ts";
 import type { LineFormat } from "../../../src/inputs/file/line-format.ts";
 import { codeOf, encodingOf } from "../../../src/inputs/file/text-code.ts";
-import type * as twin from "./lines.twin.ts";
+import * as twin from "./lines.twin.ts";
 
 const arena = new Arena(4 << 20);
 export const RUNS = Number(process.env["SPILLWAY_RUNS"] ?? 1500);
@@ -152,3 +152,29 @@ export const RULES = {
   excludeLines: [/^drop|p$/],
   redact: [/secret/, /b+/, /x*/],
 };
+
+const latin1 = (text: string): string => Buffer.from(text).toString("latin1");
+
+/** How `label` is written in `source`, said again in other words. */
+export function written(label: string, source: Buffer): twin.Written {
+  if (label === "utf-8") return twin.UTF8;
+  const code = codeOf(encodingOf(label), source);
+  const name = code === encodingOf("utf-16be").codes[0] ? "utf-16be" : label;
+  const decoder = new TextDecoder(name, { ignoreBOM: true });
+  const newline = { "utf-16le": "\n\0", "utf-16be": "\0\n" }[decoder.encoding] ?? "\n";
+  const mark = code.mark.toString("latin1");
+  return {
+    unit: newline.length,
+    newline,
+    mark: (text) => (mark !== "" && text.startsWith(mark) ? mark.length : 0),
+    growth: 3,
+    decode: (text, more) => {
+      const half = text.length % newline.length;
+      const decoded = decoder.decode(Buffer.from(text.slice(0, text.length - half), "latin1"), {
+        stream: more === true,
+      });
+      if (more) decoder.decode();
+      return latin1(half === 1 && !more ? `${decoded}\ufffd` : decoded);
+    },
+  };
+}
