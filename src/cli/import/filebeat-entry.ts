@@ -13,7 +13,10 @@ const LOGS = "filebeat::logs::";
 const STREAM = "filestream::";
 /** Of filestream's file_identity. */
 const IDENTIFIERS = ["native", "path", "inode_marker", "fingerprint", "growing_fingerprint"] as const;
-/** A ttl that says: remove this, the file is gone. */
+/**
+ * A ttl that says: remove this, the file is gone. Behind a link it says so of a file that was rotated, and that lies there
+ * half read; by a path alone nobody can tell that one from its successor.
+ */
 const GIVEN_UP = 0;
 
 export function entryOf(key: string, value: Json): Meaning {
@@ -24,11 +27,12 @@ export function entryOf(key: string, value: Json): Meaning {
   const left = (reason: Reason, message: string): Meaning => {
     return { kind: "left", left: { name: key, path, offset, reason, message } };
   };
-  if (value["ttl"] === GIVEN_UP) return left("given-up", "filebeat has marked it for removal: it saw the file go");
   if (path === undefined) return left("unsupported", "it has no absolute path");
   if (offset === undefined) return left("unsupported", "its offset is no whole number of bytes");
   if (typeof facts.recognised === "string") return left("unsupported", facts.recognised);
   const { input, recognised, stream } = facts;
+  if (value["ttl"] === GIVEN_UP && recognised.by === "path")
+    return left("given-up", "filebeat has marked it for removal: it saw the file go");
   return { kind: "entry", entry: { name: key, input, path, recognised, stream, offset } };
 }
 

@@ -104,7 +104,7 @@ export class Finder {
     const last = path ?? file.path;
     for (const name of [last, ...this.scope.formerNames(last)]) {
       const inputs = this.scope.readersOf(name);
-      if (inputs.length > 0) return inputs.map((input) => ({ input, path: name, now: file.path }));
+      if (inputs.length > 0) return inputs.map((input) => ({ input, path: realPath(name), now: file.path }));
     }
     return [];
   }
@@ -123,7 +123,7 @@ function realPath(path: string): string {
   try {
     return realpathSync.native(path);
   } catch {
-    // It was renamed this moment.
+    // Nothing has the name now.
     return path;
   }
 }

@@ -140,7 +140,9 @@ test("what each input writes", () => {
   const fresh = { ...stream, cursor: null, meta: meta("inode_marker") };
   assert.deepEqual(facts("filestream::x::inode_marker::1-mark", fresh), ["x", "/l", "inode", undefined, 0]);
   assert.equal(facts("filestream::x::own::1", { ...stream, meta: meta("own") }), "unsupported");
-  assert.equal(facts("filestream::x::native::1-2", { ...stream, ttl: 0, meta: meta("native") }), "given-up");
+  assert.equal(facts("filestream::x::path::/l", { ...stream, ttl: 0, meta: meta("path") }), "given-up");
+  const goneByLink = facts("filestream::x::native::1-2", { ...stream, ttl: 0, meta: meta("native") });
+  assert.deepEqual(goneByLink, ["x", "/l", "inode", undefined, 7]);
   assert.equal(
     facts("filestream::x::native::1-2", { ...stream, cursor: { offset: -1 }, meta: meta("native") }),
     "unsupported",

@@ -348,6 +348,12 @@ test("a file that is read by a link goes by the path to which it leads, as the a
   const inputs = [{ id: "app", paths: [log("containers/*.log")] }];
   const made = await decide(inputs, [entry(log("containers/a.log"), inode(log("pods/0.log")), 100)]);
   assert.deepEqual(taken(made), [["app", log("pods/0.log"), log("pods/0.log"), 100]]);
+  // The kubelet has rotated it since; what came between is looked for by the name that the link leads to.
+  const rotated = entry(log("containers/a.log"), inode(log("pods/0.log")), 100);
+  renameSync(log("pods/0.log"), log("pods/0.log.20261124-200000"));
+  write("pods/0.log", 1, "new");
+  const later = taken(await decide(inputs, [rotated]));
+  assert.deepEqual(later, [["app", log("pods/0.log"), log("pods/0.log.20261124-200000"), 100]]);
 });
 
 test("files without an entry begin where the agent would begin them", async (t) => {
