@@ -241,7 +241,9 @@ export class Agent {
     this.state = "stopping";
     const hurry = this.closing.signal;
     const deadline = AbortSignal.any([hurry, abortAfter(clock, grace)]);
-    if (readToEnd) await Promise.race([this.readToEnd(), clock.sleep(grace, deadline)]);
+    // Half of it, so that there is time to deliver what was read.
+    const halfway = AbortSignal.any([hurry, abortAfter(clock, grace / 2)]);
+    if (readToEnd) await Promise.all([...this.inputs.values()].map((input) => input.readTheLast(halfway)));
     await Promise.all([...this.inputs.values()].map((input) => input.stop()));
     await this.deliverAll(grace, deadline);
     this.closing.abort();

@@ -41,7 +41,10 @@ export const schema = section({
     optional(
       section({
         grace: about("how long it goes on delivering", optional(duration(), "10s")),
-        read_to_end: about("first reads to the end of what is there", optional(flag(), false)),
+        read_to_end: about(
+          "first reads on until no file has grown for 1 s, for at most half the grace, last lines without line end included",
+          optional(flag(), false),
+        ),
       }),
       {},
     ),

@@ -17,6 +17,7 @@ import { abandonBeyond } from "./held.ts";
 import { Heirs } from "./heirs.ts";
 import { Hints } from "./hints.ts";
 import { KnownSources } from "./known.ts";
+import { readTheLast } from "./last-reading.ts";
 import { Looker } from "./look.ts";
 import { Nag } from "./nag.ts";
 import type { FileInputParts, Shared } from "./parts.ts";
@@ -144,6 +145,12 @@ export class FileInput {
   async done(): Promise<void> {
     for (const tail of this.registry.all) this.looker.look(tail);
     await this.goals.reached(this.registry.all);
+  }
+
+  /** Before a stop: as last-reading.ts has it. */
+  readTheLast(signal: AbortSignal): Promise<void> {
+    const { shared, registry, looker, goals } = this;
+    return readTheLast({ shared, registry, looker, goals }, signal);
   }
 
   status(): FileInputStatus {
