@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import fc from "fast-check";
 import { openForReading } from "../../src/buffer/database.ts";
 import { type Letter, readLetter, readLetters } from "../../src/buffer/letters.ts";
+import { anyObject } from "../inputs/file/any-json.ts";
 import { Workplace } from "../helpers/agent-process.ts";
 import { type Elasticsearch, VERSIONS, skipWithout, startElasticsearch } from "../helpers/elasticsearch.ts";
 
@@ -148,6 +150,30 @@ for (const version of VERSIONS) {
         [[lines[0]?.length, '{"status":"pot","json":{"host":"x"}}', "document_parsing_exception"]],
       );
       assert.equal(await server.count("typed"), 2);
+    });
+
+    test("any object passes the server's strict parser", async (t) => {
+      await server.request("PUT", "/strict", { mappings: { dynamic: false } });
+      const own = new Workplace();
+      t.after(() => own.remove());
+      const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 1e6));
+      t.diagnostic(`seed ${seed}`);
+      const lines = fc.sample(anyObject, { numRuns: 2000, seed });
+      writeFileSync(join(own.logs, "app.log"), lines.map((line) => `${line}\n`).join(""));
+      const fields = { "service.name": "shop", "a.b.c": 1 };
+      const inputs = [{ id: "app", paths: [join(own.logs, "*.log")], format: "json", fields }];
+      own.configure(server.url, { inputs, output: { index: "strict" } });
+      const agent = own.run("--once");
+      assert.deepEqual(await agent.exited, { code: 0, signal: null }, agent.story());
+      const letters = lettersOf(own);
+      // The server has no place for a member without a name, or with one of white space.
+      const nameless = /field name cannot (?:be an empty string|contain only whitespace)/i;
+      const others = letters.filter(({ reason }) => !nameless.test(reason));
+      assert.deepEqual(
+        others.map(({ reason, body }) => `${reason}: ${String(body)}`),
+        [],
+      );
+      assert.equal(await server.count("strict"), lines.length - letters.length);
     });
 
     test("what is no object is a message that says why", async () => {

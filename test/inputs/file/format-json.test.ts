@@ -14,6 +14,7 @@ import { codeOf, encodingOf, UTF8 } from "../../../src/inputs/file/text-code.ts"
 import { Kernel } from "../../../src/kernel/kernel.ts";
 import { Encoder, START } from "../../../src/outputs/elasticsearch/encoder.ts";
 import { options } from "./setup.ts";
+import { anyName, anyObject, anyValue } from "./any-json.ts";
 import { leaves, strict } from "./strict-json.ts";
 
 const RUNS = Number(process.env["SPILLWAY_RUNS"] ?? 1500);
@@ -249,46 +250,6 @@ test("another encoding is decoded first", () => {
   assert.deepEqual(documents([line], { encoding: "latin1" }), [{ a: "gr\u00fcn", json: { host: "\u00fc" } }]);
 });
 
-const name = fc.oneof(
-  fc.constantFrom(
-    "a",
-    "b",
-    "a.b",
-    "level",
-    "log",
-    "log.level",
-    "log.x",
-    "log.offset",
-    "log.file",
-    "@timestamp",
-    "host",
-  ),
-  fc.constantFrom("host.name", "host.x", "name", "file", "_id", "json", "json.a", "service", "sample", "", "__proto__"),
-  fc.string({ unit: "binary", maxLength: 6 }).map((text) => text.toWellFormed()),
-);
-const { value } = fc.letrec((tie) => ({
-  value: fc.oneof(
-    { depthSize: "small", withCrossShrink: true },
-    fc.constantFrom("1", "-0.5e7", "123456789012345678901234567890", "1.0", "1e999", "true", "null", '"info"', "30"),
-    fc.constantFrom('"2026-11-24T06:40:12Z"', '"INFO"', '"\\ud800"', '"\\u0041"'),
-    fc.string({ unit: "binary", maxLength: 9 }).map((text) => JSON.stringify(text.toWellFormed())),
-    fc.array(tie("value"), { maxLength: 3 }).map((all) => `[${all.join(",")}]`),
-    fc.array(fc.tuple(name, tie("value")), { maxLength: 5 }).map((all) => objectOf(all)),
-    fc.integer({ min: 1, max: 100 }).map((depth) => `${"[".repeat(depth)}${"]".repeat(depth)}`),
-  ),
-}));
-const anyObject = fc.array(fc.tuple(name, value), { maxLength: 9 }).map((all) => objectOf(all));
-
-function objectOf(members: readonly (readonly [string, unknown])[]): string {
-  return `{${members.map(([key, inner]) => `${escapedSometimes(key)} : ${String(inner)}`).join(" , ")}}`;
-}
-
-/** An escape that says what the letter says. */
-function escapedSometimes(key: string): string {
-  const text = JSON.stringify(key);
-  return text.includes("\\") ? text : text.replace(/b|x/, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`);
-}
-
 test("any object: no name twice, ours are ours, and every member is found again as it is written", () => {
   const fields = { "service.name": "shop", "a.b.c": 1 };
   const ours = new Map([
@@ -329,7 +290,7 @@ test("spliced or resolved as text: the same record", () => {
   const ours = oursOf({ "service.name": "shop" });
   const time = new JsonTime(undefined, () => READ_AT);
   const distinct = fc
-    .uniqueArray(fc.tuple(name, value), { maxLength: 7, selector: ([key]) => key })
+    .uniqueArray(fc.tuple(anyName, anyValue), { maxLength: 7, selector: ([key]) => key })
     .map((all) => `{${all.map(([key, inner]) => `${JSON.stringify(key)} : ${inner}`).join(" , ")}}`);
   fc.assert(
     fc.property(distinct, (line) => {
