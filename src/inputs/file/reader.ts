@@ -18,7 +18,7 @@ import { hasHead, markWithin } from "./identity.ts";
 import { HOT_MS } from "./look.ts";
 import type { Shared } from "./parts.ts";
 import type { Tail } from "./tail.ts";
-import { codeOf, type Encoding } from "./text-code.ts";
+import { codeOf, type Encoding, foreignMark } from "./text-code.ts";
 
 /** What is unfinished and longer is not read again with every few bytes that come. */
 const LARGE_REST = 64 * 1024;
@@ -125,6 +125,7 @@ export class Reader {
     };
     const framed = tail.line === "start" ? framing.frame(read) : framing.pass(read);
     if (framed.end > 0) {
+      if (start === 0) this.doubt(tail, bytes);
       tail.remember(shared.clock.now());
       tail.position += framed.end;
       tail.mark = markWithin(before, bytes, framed.end);
@@ -134,6 +135,19 @@ export class Reader {
     }
     tail.searched = framed.rest === "partial" ? start + bytes.length : tail.position;
     if (tail.searched - tail.position > LARGE_REST) tail.restUntil = this.parts.shared.clock.now() + HOT_MS;
+  }
+
+  /** Text in another encoding than the input's is read all the same: each byte of it is accounted for. */
+  private doubt(tail: Tail, bytes: Buffer): void {
+    const encoding = foreignMark(tail.code, bytes);
+    if (encoding === undefined) return;
+    const { nag, options } = this.parts.shared;
+    nag.warn(
+      "encoding_differs",
+      `${tail.path} begins with the byte order mark of ${encoding.toUpperCase()}, but is read as \`${options.encoding}\`; ` +
+        `set \`encoding: ${encoding}\` for input \`${options.id}\`.`,
+      { path: tail.path, input: options.id },
+    );
   }
 
   private admit(tail: Tail, start: number, region: Region, framed: Framed): void {

@@ -64,6 +64,13 @@ export function markLength(code: TextCode, head: Buffer): number {
   return begins(head, code.mark) ? code.mark.length : 0;
 }
 
+/** The encoding whose mark a file begins with, where it is read as another. */
+export function foreignMark(code: TextCode, head: Buffer): "utf-8" | "utf-16" | undefined {
+  if (begins(head, code.mark)) return undefined;
+  if (begins(head, UTF8.mark)) return "utf-8";
+  return begins(head, LITTLE_MARK) || begins(head, BIG_MARK) ? "utf-16" : undefined;
+}
+
 interface Taken {
   readonly bytes: Buffer;
   readonly code: TextCode;

@@ -194,3 +194,17 @@ for (const oversize of ["truncate", "skip"] as const) {
     assert.ok(oversized > size - 100 - (1 << 18) && oversized < size);
   });
 }
+
+test("a file with the mark of another encoding is read as configured, with a warning", async (t) => {
+  const { dir, intake, log, run } = bench(t);
+  writeFileSync(join(dir, "a.log"), encoded(`${MARK}a\n`, "le"));
+  const input = await run({}, { mode: "once" });
+  await input.done();
+  assert.deepEqual(log.events.filter((event) => event === "encoding_differs").length, 1);
+  assert.equal([...intake.sources.values()][0]?.end, 6);
+  const fitting = bench(t);
+  writeFileSync(join(fitting.dir, "a.log"), encoded(`${MARK}a\n`, "le"));
+  writeFileSync(join(fitting.dir, "b.log"), encoded(`${MARK}b\n`, "be"));
+  await (await fitting.run({ encoding: "utf-16" }, { mode: "once" })).done();
+  assert.ok(!fitting.log.events.includes("encoding_differs"));
+});

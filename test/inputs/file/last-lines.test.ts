@@ -6,8 +6,11 @@ import test from "node:test";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { FileInputOptions } from "../../../src/core/options.ts";
 import type { FakeSource } from "../../helpers/fake-intake.ts";
+import { fastClock } from "../../helpers/fast-clock.ts";
+import { Random } from "../../crash/random.ts";
 import { bench } from "./setup.ts";
 
+const clock = fastClock(20);
 const AT = "2026-11-24T06:40:12Z";
 const MULTILINE = { start: /^\S/, end: undefined, indent: false, timeout: 300, maxRecords: 10 };
 
@@ -91,3 +94,31 @@ test("a long line that grows by little is read again now and then, and at once e
   appendFileSync(log, "\n");
   await intake.until(() => intake.text.endsWith("y\n"), "the line", 2000);
 });
+
+for (const [encoding, bytes] of [
+  ["utf-8", (text: string) => Buffer.from(text)],
+  ["utf-16be", (text: string) => Buffer.from(text, "utf16le").swap16()],
+] as const) {
+  test(`${encoding}, written byte by byte with pauses: nothing is lost, and no character cut in two`, async (t) => {
+    const { dir, intake, run } = bench(t);
+    const log = join(dir, "a.log");
+    const words = ["a", "d\u00e9j\u00e0 ", "\u65e5\u672c", "\u{1f642}\u{1f642}", "x\u0a0a", "\n", "\r\n", "\u00df"];
+    const random = new Random(20261124);
+    const text = Array.from({ length: 60 }, () => random.pick(words)).join("") + "\n";
+    const source = bytes(text);
+    const input = await run({ encoding, partialTimeout: 500 }, { clock });
+    writeFileSync(log, "");
+    for (let at = 0; at < source.length;) {
+      const next = Math.min(source.length, at + 1 + random.below(9));
+      appendFileSync(log, source.subarray(at, next));
+      at = next;
+      await clock.sleep(random.pick([50, 300, 1200]));
+    }
+    const [only] = intake.sources.values();
+    await intake.until(() => only?.end === source.length, "the end");
+    await input.stop();
+    const taken = chunks(only).join("");
+    assert.equal(taken.replace(/[\r\n ]/g, ""), text.replace(/[\r\n ]/g, ""));
+    assert.ok((only?.records ?? 0) > text.split("\n").length, "no line was taken without its end");
+  });
+}

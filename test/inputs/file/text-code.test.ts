@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { isAscii } from "node:buffer";
 import test from "node:test";
-import { codeOf, encodingOf, markLength, wholeCharacters } from "../../../src/inputs/file/text-code.ts";
+import { codeOf, encodingOf, foreignMark, markLength, wholeCharacters } from "../../../src/inputs/file/text-code.ts";
 
 const NAMES =
   "utf-8 ibm866 iso-8859-2 iso-8859-3 iso-8859-4 iso-8859-5 iso-8859-6 iso-8859-7 iso-8859-8 iso-8859-8-i iso-8859-10 " +
@@ -72,6 +72,16 @@ test("a file's first bytes choose between the codes of utf-16, and no others", (
   assert.equal(markLength(big, littleMark), 0);
   assert.equal(markLength(encodingOf("utf-8").codes[0], utf8Mark), 3);
   assert.equal(markLength(encodingOf("latin1").codes[0], utf8Mark), 0);
+});
+
+test("the mark of another encoding tells which one it is", () => {
+  const [utf8] = encodingOf("utf-8").codes;
+  assert.equal(foreignMark(utf8, Buffer.from("fffe6100", "hex")), "utf-16");
+  assert.equal(foreignMark(utf8, Buffer.from("\ufeffa")), undefined);
+  assert.equal(foreignMark(utf8, Buffer.from("ff", "hex")), undefined);
+  assert.equal(foreignMark(encodingOf("latin1").codes[0], Buffer.from("\ufeffa")), "utf-8");
+  assert.equal(foreignMark(encodingOf("utf-16be").codes[0], Buffer.from("fffe", "hex")), "utf-16");
+  assert.equal(foreignMark(encodingOf("utf-16be").codes[0], Buffer.from("feff", "hex")), undefined);
 });
 
 test("what is cut loses the part of a character at its end, what is whole has U+FFFD for it", () => {
