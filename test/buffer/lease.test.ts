@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Lease } from "../../src/buffer/chunk.ts";
 import { type LeaseLimit, beginSend, endLease, giveBack, takeLease } from "../../src/buffer/lease.ts";
+import { hasRoom } from "../../src/buffer/room.ts";
 import { dropOpen, settleRun } from "../../src/buffer/state.ts";
 import { DELIVERED, DROPPED_OLDEST } from "../../src/core/fate.ts";
 import { Held } from "./held.ts";
@@ -16,6 +17,17 @@ test("the oldest chunks first, as many as a batch may have", () => {
   assert.deepEqual(seqs(takeLease(held.state, { ...ALL, records: 0 })), [3], "the first is handed out however large");
   assert.deepEqual(seqs(takeLease(held.state, { ...ALL, bytes: 259 })), [4]);
   assert.equal(takeLease(held.state, ALL), undefined);
+});
+
+test("a lease has no more chunks than a batch may have, and no more than twice as many wait", () => {
+  const held = new Held({ quotas: { chunks: 3 } });
+  for (let i = 0; i < 5; i++) held.add("1\n");
+  assert.ok(hasRoom(held.state, 100));
+  held.add("1\n");
+  assert.ok(!hasRoom(held.state, 100));
+  assert.deepEqual(seqs(takeLease(held.state, ALL)), [1, 2, 3]);
+  assert.ok(hasRoom(held.state, 100));
+  assert.deepEqual(seqs(takeLease(held.state, ALL)), [4, 5, 6]);
 });
 
 test("leases end where the quotas of bodies and of leased chunks do", () => {

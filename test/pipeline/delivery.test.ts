@@ -140,3 +140,10 @@ test("a batch waits for its size or its age, a flush for nothing", async () => {
   all.delivery.flush();
   await delivered(all, 10);
 });
+
+test("a batch of enough small chunks waits for nothing", async () => {
+  const options = { batch: { bytes: 1 << 20, records: 1000, age: 3_600_000 } };
+  await using all = await rig("", options, { quotas: { chunks: 4 } });
+  for (let i = 0; i < 8; i++) all.line.add(lines(i, 1));
+  await delivered(all, 8);
+});
