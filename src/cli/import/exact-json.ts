@@ -31,3 +31,9 @@ export function wholeText(value: unknown): string | undefined {
   if (typeof value === "bigint") return value >= 0n && value < 1n << 64n ? value.toString() : undefined;
   return wholeNumber(value)?.toString();
 }
+
+/** For a message: whatever it is, and not much of it. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value, (_, one: unknown) => (typeof one === "bigint" ? String(one) : one));
+  return (text ?? "nothing").slice(0, 80);
+}

@@ -2,7 +2,7 @@
 // line per entry) and a log of what came after it (log.json: a line with the operation, a line with its data). What must
 // hold: an operation is applied in order or said to be broken, and one that the checkpoint has is not applied again.
 import type { Fault } from "./entry.ts";
-import { type Json, isObject, parseExact, wholeNumber } from "./exact-json.ts";
+import { type Json, isObject, parseExact, wholeNumber, shown } from "./exact-json.ts";
 
 export type Table = Map<string, Json>;
 
@@ -67,7 +67,7 @@ export function applyLog(table: Table, { file, text }: Text, after: number, faul
 
   function apply({ op, line }: Operation, key: string, value: unknown): void {
     if (op === "remove") table.delete(key);
-    else if (op !== "set") fault(line, `has the operation ${JSON.stringify(op)}, which no known Filebeat writes`);
+    else if (op !== "set") fault(line, `has the operation ${shown(op)}, which no known Filebeat writes`);
     else if (isObject(value)) table.set(key, value);
     else fault(line + 1, "sets a key to what is no object");
   }

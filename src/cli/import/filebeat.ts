@@ -1,7 +1,7 @@
 // Filebeat's state on the disk: where it lies below its data directory, which of its forms it has, and what it says.
 import { dirname, join } from "node:path";
 import type { Entry, Fault, Left, Reading } from "./entry.ts";
-import { isObject, parseExact } from "./exact-json.ts";
+import { isObject, parseExact, shown } from "./exact-json.ts";
 import { entryOf } from "./filebeat-entry.ts";
 import { type Table, applyCheckpoint, applyLog, applyStates, checkpointNumber } from "./filebeat-registry.ts";
 import { foreign, kindOf, missing, namesIn, readState } from "./state-file.ts";
@@ -41,7 +41,7 @@ function versionOf(home: string): unknown {
 function readRegistry(home: string, table: Table, faults: Fault[]): readonly string[] {
   const version = versionOf(home);
   if (version === "0") return readStates(join(home, "data.json"), table, faults);
-  if (version !== "1") throw foreign(home, `is a registry of version ${JSON.stringify(version)}; 0 and 1 are known`);
+  if (version !== "1") throw foreign(home, `is a registry of version ${shown(version)}; 0 and 1 are known`);
   const files: string[] = [];
   const numbers = namesIn(home).map(checkpointNumber);
   const newest = Math.max(-1, ...numbers.filter((number) => number !== undefined));

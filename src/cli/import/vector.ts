@@ -3,7 +3,7 @@
 import { basename, dirname, join } from "node:path";
 import type { Entry, Fault, Left, Reading, Recognised } from "./entry.ts";
 import { NEVER, merge } from "./entry.ts";
-import { type Json, isObject, parseExact, wholeNumber, wholeText } from "./exact-json.ts";
+import { type Json, isObject, parseExact, wholeNumber, wholeText, shown } from "./exact-json.ts";
 import { foreign, kindOf, missing, namesIn, readState } from "./state-file.ts";
 
 const STABLE = "checkpoints.json";
@@ -48,7 +48,7 @@ export function parseCheckpoints({ file, text, input }: Checkpoints): Omit<Readi
   const document = parseExact(text);
   if (!isObject(document)) return undefined;
   const { version, checkpoints } = document;
-  if (version !== "1") throw foreign(file, `has checkpoints of version ${JSON.stringify(version)}; 1 is known`);
+  if (version !== "1") throw foreign(file, `has checkpoints of version ${shown(version)}; 1 is known`);
   if (!Array.isArray(checkpoints)) return undefined;
   const entries: Entry[] = [];
   const left: Left[] = [];

@@ -88,7 +88,7 @@ test("a broken line is said with its number, and the lines around it count", () 
     '{"k":"filestream::a::path::/b","v":{"cur',
     '{"op":"set","id":7}',
     '{"k":"filestream::a::path::/c","v":{"cursor":{"offset":3}}}',
-    '{"op":"merge","id":8}',
+    '{"op":["merge",12345678901234567890],"id":8}',
     '{"k":"filestream::a::path::/c","v":{"cursor":{"offset":4}}}',
     '{"op":"set","id":9}',
     '{"op":"remove","id":10}',

@@ -86,5 +86,10 @@ test("a version that is not known is refused by name", () => {
     code: "import-foreign",
     message: /version "2"; 1 is known/,
   });
+  // Found by fuzzing: a number that is too large for JSON to show again.
+  assert.throws(() => parse('{"version":[12345678901234567890]}'), {
+    message: /version \["12345678901234567890"\]; 1/,
+  });
+  assert.throws(() => parse("{}"), { message: /version nothing; 1 is known/ });
   assert.equal(parse("{"), undefined);
 });
