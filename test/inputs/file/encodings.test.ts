@@ -208,3 +208,22 @@ test("a file with the mark of another encoding is read as configured, with a war
   await (await fitting.run({ encoding: "utf-16" }, { mode: "once" })).done();
   assert.ok(!fitting.log.events.includes("encoding_differs"));
 });
+
+for (const [format, first, second] of [
+  ["json", '{"a":1}', '{"b":2}'],
+  ["cri", "2026-11-24T06:40:12Z stdout F one", "2026-11-24T06:40:12Z stdout F two"],
+  ["docker", '{"log":"one\\n"}', '{"log":"two\\n"}'],
+] as const) {
+  test(`${format}: a mark at the start does not keep a line from being of the format`, async (t) => {
+    const { dir, intake, run } = bench(t);
+    writeFileSync(join(dir, "a.log"), `${MARK}${first}\n${second}\n`);
+    const input = await run({ format }, { mode: "once" });
+    await input.done();
+    const wanted = format === "json" ? [first, second] : ["one", "two"];
+    const [source] = intake.sources.values();
+    assert.deepEqual(entriesOf(source), [
+      [0, wanted[0]],
+      [4 + first.length, wanted[1]],
+    ]);
+  });
+}
