@@ -3,14 +3,21 @@
 // Not here, because they are about an option that we do not have: 1, 4, 9, 10, 25 (closing by name, age or number; we close
 // what is idle), 26, 30-35, 39-44, 51 (ids, identities and states of its registry; deletion after reading; links are
 // followed). Elsewhere: 31, 32, 54, 61, 63, 65 test/config and test/system/stop.test.ts, 52, 53, 62 test/buffer,
-// 7, 8 formats.test.ts, 45-49 (gzip) gzip.test.ts and heirs.test.ts.
+// 7, 8 formats.test.ts.
 import assert from "node:assert/strict";
-import { closeSync, openSync, rmSync, symlinkSync, utimesSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, symlinkSync, utimesSync, writeSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { play, type Scene } from "./scene.ts";
 
 const offsets = (scene: Scene): number[] => [...scene.intake.sources.values()].map((source) => source.end);
 const paths = (scene: Scene): string[] =>
   [...scene.intake.sources.values()].map(({ known }) => known.identity.path.slice(scene.dir.length + 1));
+
+/** What gzip does to a file. */
+function compress(scene: Scene, name: string): void {
+  scene.write(`${name}.gz`, gzipSync(readFileSync(scene.path(name))));
+  scene.remove(name);
+}
 
 /** The input has let go of its descriptors. */
 const idle = (scene: Scene, input: { status(): { open: number } }): Promise<void> =>
@@ -278,5 +285,72 @@ play({
     scene.append("a.log", "more\n");
     await scene.once();
     await scene.has(`${"line\n".repeat(100)}more\n`);
+  },
+
+  "45 a compressed file cut in its header, data and trailer, with and without a restart": async (scene) => {
+    const text = Array.from({ length: 500 }, (_, n) => `line ${n}\n`).join("");
+    const whole = gzipSync(text);
+    const cuts = [4, 400, whole.length - 4];
+    for (const [n, cut] of cuts.entries()) scene.write(`${n}.log.gz`, whole.subarray(0, cut));
+    const input = await scene.start("*.log.gz");
+    const read = async (): Promise<void> =>
+      scene.intake.until(
+        () => input.status().lagBytes < 100 && scene.intake.text.endsWith("line 499\n"),
+        "what there is",
+      );
+    await read();
+    await scene.quiet(10);
+    for (const [n, cut] of cuts.entries()) scene.append(`${n}.log.gz`, whole.subarray(cut, cut + 2));
+    await read();
+    await scene.stop();
+    for (const [n, cut] of cuts.entries()) scene.append(`${n}.log.gz`, whole.subarray(cut + 2));
+    await scene.start("*.log.gz");
+    await scene.has(text, text, text);
+  },
+
+  "46 a compressed file that was read to its end is not read again": async (scene) => {
+    scene.write("a.log.gz", gzipSync("one\n"));
+    const input = await scene.start("*.log.gz");
+    await scene.has("one\n");
+    await idle(scene, input);
+    utimesSync(scene.path("a.log.gz"), 1, 1);
+    await scene.quiet(40);
+    await scene.stop();
+    await scene.start("*.log.gz");
+    await scene.quiet(20);
+    assert.deepEqual(offsets(scene), [4]);
+  },
+
+  "47 members one behind the other are one file": async (scene) => {
+    scene.write("a.log.gz", Buffer.concat(["one\ntw", "o\n", "", "three\n"].map((text) => gzipSync(text))));
+    await scene.start("*.log.gz");
+    await scene.has("one\ntwo\nthree\n");
+  },
+
+  "48 a file and then its compressed copy: the same": async (scene) => {
+    scene.write("a.log", "one\ntwo\n");
+    await scene.start("*.log*");
+    await scene.has("one\ntwo\n");
+    compress(scene, "a.log");
+    await scene.intake.until(() => paths(scene)[0] === "a.log.gz", "the new name");
+    await scene.quiet(20);
+    assert.deepEqual(offsets(scene), [8]);
+  },
+
+  "49 rotated into compressed files, one and two generations, partly read before": async (scene) => {
+    scene.write("a.log", "one\n");
+    await scene.start("*.log*");
+    await scene.has("one\n");
+    scene.intake.shut();
+    for (const line of ["two\n", "three\n"]) {
+      scene.append("a.log", line);
+      scene.move("a.log", "a.log.1");
+      compress(scene, "a.log.1");
+      if (line === "two\n") scene.move("a.log.1.gz", "a.log.2.gz");
+      await scene.quiet(10);
+    }
+    scene.write("a.log", "four\n");
+    scene.intake.reopen();
+    await scene.has("one\ntwo\n", "three\n", "four\n");
   },
 });

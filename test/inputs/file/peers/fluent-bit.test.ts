@@ -2,7 +2,7 @@
 //
 // Not here: A3 (new files from their end) and A13 (polling by choice) are no options of ours: new files are read from byte 0,
 // and looks go on beside the watchers. A15 and B18 are `npm run soak`; A14 is watch.test.ts. C37, C38 and C42 are about the
-// state database (test/buffer, test/crash). D47, D50, D51 and E are in formats.test.ts, D49 in gzip.test.ts.
+// state database (test/buffer, test/crash). D47, D50, D51 and E are in formats.test.ts.
 import assert from "node:assert/strict";
 import { chmodSync, closeSync, linkSync, lutimesSync, openSync, symlinkSync, utimesSync, writeSync } from "node:fs";
 import { rmSync } from "node:fs";
@@ -371,5 +371,12 @@ play({
     scene.write("a.log", [8, 9, 10, 11, 12, 3].map(line).join(""));
     await scene.start("*.log", { maxRecord: 10, oversize: "skip" });
     await scene.has([8, 9, 10, 3].map(line).join(""));
+  },
+
+  "D49 a compressed file that nobody writes to": async (scene) => {
+    scene.write("a.log.gz", gzipSync("one\n\ntwo\r\n"));
+    await scene.start("*.gz");
+    await scene.has("one\n\ntwo\r\n");
+    assert.equal([...scene.intake.sources.values()][0]?.records, 2);
   },
 });
