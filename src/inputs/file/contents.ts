@@ -1,6 +1,6 @@
 // What is in the files, read at a position, whether a file holds it as it is or compressed. A compressed file has a stream,
 // which only goes forward and holds 100 to 400 KiB. There are few streams: who gets none waits, and a file whose stream
-// was given to another is unpacked from its start again when it has grown.
+// was given to another, since nothing was to be read of it, is unpacked from its start again when it has grown.
 import { readv } from "node:fs";
 import { promisify } from "node:util";
 import type { Fault } from "./gunzip.ts";
@@ -13,7 +13,7 @@ import { Unpacking } from "./unpacking.ts";
 
 const readInto = promisify(readv);
 
-const MOST_STREAMS = 4;
+const MOST_STREAMS = 16;
 
 export class Contents {
   private readonly streams = new Map<Tail, Unpacking>();
@@ -44,20 +44,21 @@ export class Contents {
 
   /** A look at a compressed file: it may have a stream now. */
   consider(tail: Tail, packed: Packed): void {
-    if (packed.stream === "awaited" && this.room()) this.allow(tail, packed);
+    if (packed.stream === "awaited" && this.mayHave(tail)) this.allow(tail, packed);
   }
 
   /** After its turn. */
   rest(tail: Tail): void {
     const { packed } = tail;
-    if (packed === undefined || tail.readable) return;
+    if (packed === undefined || packed.stream === "awaited" || tail.readable) return;
     const growing = packed.state === "cut" || tail.searched > tail.position;
     if (growing && this.waiting.size === 0) return;
     this.drop(tail);
-    const [next] = this.waiting;
-    if (next?.packed === undefined) return;
-    this.allow(next, next.packed);
-    if (next.readable) this.ready.push(next);
+    for (const next of this.waiting) {
+      if (next.packed !== undefined) this.allow(next, next.packed);
+      else this.waiting.delete(next);
+      if (next.readable) return this.ready.push(next);
+    }
   }
 
   close(): void {
@@ -89,19 +90,24 @@ export class Contents {
   }
 
   private streamOf(tail: Tail): Unpacking | undefined {
-    let stream = this.streams.get(tail);
-    // Without a name nobody may be able to wait.
-    if (stream === undefined && (this.room() || tail.mode === "nameless")) {
-      stream = new Unpacking(tail.code);
-      this.streams.set(tail, stream);
-    }
+    const known = this.streams.get(tail);
+    if (known === undefined && !this.mayHave(tail)) return undefined;
+    const stream = known ?? new Unpacking(tail.code);
+    // The one used last comes last.
+    this.streams.delete(tail);
+    this.streams.set(tail, stream);
     return stream;
   }
 
-  private room(): boolean {
-    if (this.streams.size < MOST_STREAMS) return true;
-    for (const tail of this.streams.keys()) if (tail.turn !== "reading" && !tail.readable) this.drop(tail);
-    return this.streams.size < MOST_STREAMS;
+  /** One without a name cannot wait: what is in it may have to be let go. */
+  private mayHave(tail: Tail): boolean {
+    if (this.streams.size < MOST_STREAMS || tail.mode === "nameless") return true;
+    for (const other of this.streams.keys()) {
+      if (other.turn === "reading" || other.readable) continue;
+      this.drop(other);
+      return true;
+    }
+    return false;
   }
 
   private drop(tail: Tail): void {

@@ -147,6 +147,24 @@ play({
     await scene.intake.until(() => input.status().files === 0 && input.status().open === 0, "its end");
   },
 
+  "unlinked while more wait to be unpacked than may be at once": async (scene) => {
+    const texts = Array.from({ length: 40 }, (_, i) => `${i}\n${lines(0, 40_000)}`);
+    for (const [i, text] of texts.entries()) scene.write(`${i}.log.gz`, gzipSync(text));
+    const input = await scene.start(GLOB);
+    await scene.intake.until(() => scene.intake.text.length > 5_000_000, "the first parts");
+    scene.intake.shut();
+    await scene.intake.until(() => scene.intake.waiting === 3, "the readers to wait");
+    for (const i of texts.keys()) scene.remove(`${i}.log.gz`);
+    await scene.intake.until(
+      () => input.status().files === input.status().open && input.status().atRiskBytes > 0,
+      "it",
+    );
+    await scene.quiet(20);
+    scene.intake.reopen();
+    await scene.intake.until(() => input.status().files === 0, "their end");
+    assert.deepEqual([...scene.intake.texts].sort(), [...texts].sort());
+  },
+
   "truncated and written anew, shorter, longer and of the same size": async (scene) => {
     const first = gzipSync(lines(0, 3000));
     scene.write("a.log.1.gz", first);
