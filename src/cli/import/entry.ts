@@ -3,9 +3,9 @@
 
 /** How the other agent recognises the file. */
 export type Recognised =
-  /** device: undefined where it keeps none. seenMs: a file made later is another one that got the inode. */
+  /** device: undefined where it keeps none. seenMs: a file that was made later is another one. */
   | { readonly by: "inode"; readonly inode: string; readonly device: string | undefined; readonly seenMs: number }
-  | { readonly by: "path" }
+  | { readonly by: "path"; readonly seenMs: number }
   /** Hexadecimal, of the first bytes; of how many is a setting of that agent, and not in its state. */
   | { readonly by: "sha256"; readonly hash: string }
   /** The first bytes themselves. */

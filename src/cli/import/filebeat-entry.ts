@@ -57,7 +57,7 @@ function logFacts(key: string, value: Json): Facts {
   const seenMs = timeOf(value["timestamp"]);
   const [, keyInode, keyDevice] = /native::(\d{1,20})-(\d{1,20})$/.exec(key) ?? [];
   const [inode, device] = [keyInode ?? wholeText(os["inode"]), keyDevice ?? wholeText(os["device"])];
-  if (name === "path") return { ...facts, recognised: { by: "path" } };
+  if (name === "path") return { ...facts, recognised: { by: "path", seenMs } };
   if (inode === undefined || inode === "0") return { ...facts, recognised: "it has no inode, as on Windows" };
   // A marker file takes the device's place there, for file systems whose device changes.
   const known = name === "inode_marker" ? undefined : device;
@@ -88,7 +88,7 @@ function splitKey(key: string, named: string | undefined): { input: string; name
 }
 
 function streamIdentity(name: string, rest: string, seenMs: number): Recognised | undefined {
-  if (name === "path") return { by: "path" };
+  if (name === "path") return { by: "path", seenMs };
   if (name === "native") {
     const [, inode, device] = /^(\d{1,20})-(\d{1,20})/.exec(rest) ?? [];
     if (inode !== undefined) return { by: "inode", inode, device, seenMs };

@@ -55,8 +55,8 @@ export class Finder {
     if (file === undefined)
       return { left: candidates.length === 0 ? this.absent(entry) : ambiguous(entry, candidates) };
     const { recognised } = entry;
-    if (recognised.by === "inode" && madeAfter(file, recognised.seenMs)) {
-      return { left: leave(entry, "other-file", `${file.path} was made later and got its inode`) };
+    if ("seenMs" in recognised && madeAfter(file, recognised.seenMs)) {
+      return { left: leave(entry, "other-file", `${file.path} was made later and got its ${recognised.by}`) };
     }
     const readers = this.readers(file, entry);
     return readers.length > 0 ? { found: { file, readers } } : { left: this.unread(file, entry) };

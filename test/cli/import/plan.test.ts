@@ -44,6 +44,7 @@ function place(t: TestContext): Place {
   return { root, log, write };
 }
 
+const BY_PATH: Recognised = { by: "path", seenMs: Infinity };
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 function inode(path: string, more: Partial<Extract<Recognised, { by: "inode" }>> = {}): Recognised {
@@ -83,13 +84,14 @@ test("what fits nothing is left with its reason", async (t) => {
   const made = await decide(
     [{ id: "app", paths: [join(root, "*.log")], exclude: ["skip.log"] }],
     [
-      entry(log("gone.log"), { by: "path" }, 5),
+      entry(log("gone.log"), BY_PATH, 5),
       entry(log("short.log"), inode(log("short.log")), 301),
       entry(log("late.log"), inode(log("late.log"), { seenMs: systemClock.wall() - 3_600_000 }), 100),
+      entry(log("late.log"), { by: "path", seenMs: systemClock.wall() - 3_600_000 }, 100),
       entry(log("other.log"), { by: "inode", inode: "1", device: undefined, seenMs: Infinity }, 100),
-      entry(log("skip.log"), { by: "path" }, 100),
-      entry(elsewhere, { by: "path" }, 100),
-      entry(log("packed.log"), { by: "path" }, 2900),
+      entry(log("skip.log"), BY_PATH, 100),
+      entry(elsewhere, BY_PATH, 100),
+      entry(log("packed.log"), BY_PATH, 2900),
       entry(log("moved.log"), twins, 100),
       entry(undefined, { by: "lines", crc: 7n }, 100),
     ],
@@ -103,6 +105,7 @@ test("what fits nothing is left with its reason", async (t) => {
     "gone",
     "gone",
     "no-input",
+    "other-file",
     "other-file",
     "other-file",
     "truncated",
@@ -277,7 +280,7 @@ test("an offset inside of a line goes back to its start, however long the line, 
     writeFileSync(path, bytes);
     const found: number[] = [];
     for (const offset of offsets) {
-      const made = await decide([{ id: "app", paths: [path], encoding }], [entry(path, { by: "path" }, offset)]);
+      const made = await decide([{ id: "app", paths: [path], encoding }], [entry(path, BY_PATH, offset)]);
       found.push((made.taken[0] as Plan["taken"][number]).source.origin);
     }
     return found;
@@ -305,8 +308,8 @@ test("a gzip file that was read to its end is known, whichever bytes its offset 
     [{ id: "app", paths: [join(root, "*.gz")] }],
     [
       entry(log("whole.log.gz"), print, content.length),
-      entry(log("stored.log.gz"), { by: "path" }, packed.length),
-      entry(log("half.log.gz"), { by: "path" }, 1000),
+      entry(log("stored.log.gz"), BY_PATH, packed.length),
+      entry(log("half.log.gz"), BY_PATH, 1000),
     ],
   );
   const known = made.taken.map(({ source, size }) => [source.checkpoint, size, source.mark.length]);
@@ -325,7 +328,7 @@ test("what is in its place is believed where others look alike; a directory that
   write("b.log", 3, "same");
   symlinkSync(log("loop"), log("loop"));
   const head = Buffer.from(oldLines("same", 0, 1));
-  const entries = [entry(log("b.log"), { by: "head", head }, 100), entry(log("loop/a.log"), { by: "path" }, 100)];
+  const entries = [entry(log("b.log"), { by: "head", head }, 100), entry(log("loop/a.log"), BY_PATH, 100)];
   const made = await decide([{ id: "app", paths: [join(root, "*.log")] }], entries);
   assert.deepEqual(taken(made), [["app", log("b.log"), log("b.log"), 100]]);
   assert.deepEqual(reasons(made), ["unreadable"]);

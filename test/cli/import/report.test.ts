@@ -9,7 +9,13 @@ const mark = { length: 0, hash: 0 };
 
 function taken(offset: number, more: Partial<Taken> = {}): Taken {
   const source = { id: "s", input: "app", identity, origin: offset, checkpoint: offset, mark };
-  const entry = { name: "e", input: undefined, path: "/l/a.log", recognised: { by: "path" }, offset } as const;
+  const entry = {
+    name: "e",
+    input: undefined,
+    path: "/l/a.log",
+    recognised: { by: "path", seenMs: 0 },
+    offset,
+  } as const;
   return { entry, source, path: "/l/a.log", size: 1000, how: "new", ...more };
 }
 
