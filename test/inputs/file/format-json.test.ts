@@ -155,6 +155,11 @@ test("members that a document has itself move", () => {
       '{"log.level":"odd","host":{"ip":1},"log":{"level":"odd","x":2},"host.name":3}',
       { "log.level": "odd", "host.ip": 1, "log.x": 2, json: { log: { level: "odd" }, "host.name": 3 } },
     ],
+    ['{"log":{"level":"odd"}}', { "log.level": "odd" }],
+    [
+      '{"log":{"level":"odd"},"log.level":"other","a":1,"a":2}',
+      { "log.level": "other", a: 2, json: { log: { level: "odd" } } },
+    ],
     ['{"log":{"level":"odd"},"log.x":1}', { "log.level": "odd", "log.x": 1 }],
     ['{"log.level":"odd"}', { "log.level": "odd" }],
     ['{"log.level":{"a":1}}', { json: { "log.level": { a: 1 } } }],
