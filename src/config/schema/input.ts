@@ -28,7 +28,10 @@ const multiline = section({
 });
 
 const timestamp = section({
-  field: about("key of a JSON record that holds the time", maybe(text())),
+  field: about(
+    "key of a JSON record that holds the time, dotted where it is nested; `@timestamp` if left out",
+    maybe(text()),
+  ),
   format: about("strptime-like, for example `%d/%b/%Y:%H:%M:%S %z`, or `rfc3339`", kinds.timeFormat()),
 });
 

@@ -18,6 +18,7 @@ import { hasHead, markWithin } from "./identity.ts";
 import { HOT_MS } from "./look.ts";
 import type { Shared } from "./parts.ts";
 import type { Tail } from "./tail.ts";
+import { unparsedIn } from "./unparsed.ts";
 import { codeOf, type Encoding, foreignMark } from "./text-code.ts";
 
 /** What is unfinished and longer is not read again with every few bytes that come. */
@@ -150,13 +151,27 @@ export class Reader {
     );
   }
 
+  private doubtJson(tail: Tail, start: number, { table }: Rewritten): void {
+    const { lines, first } = unparsedIn(table);
+    if (lines === 0) return;
+    const [path, offset] = [tail.path, start + first];
+    this.parts.shared.nag.warn(
+      "json_invalid",
+      `${path}: ${lines === 1 ? "a line is" : `${lines} lines are`} no JSON, from byte ${offset} on; shipped as messages, ` +
+        "with the reason in `error.message`.",
+      { path, offset, lines },
+    );
+  }
+
   private admit(tail: Tail, start: number, region: Region, framed: Framed): void {
-    const { arena, clock, intake } = this.parts.shared;
+    const { shared } = this.parts;
+    const { arena, clock, intake } = shared;
     const { records, rewritten, counted } = framed;
     let table: Region | undefined;
     if (framed.kept > 0) {
       arena.shrink(region, framed.kept);
       if (rewritten) table = this.write(rewritten, region);
+      if (rewritten && shared.options.format === "json") this.doubtJson(tail, start, rewritten);
       arena.unpin(region);
     }
     const admitted = intake.admit({
