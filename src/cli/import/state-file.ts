@@ -12,7 +12,7 @@ export function readState(file: string): string | undefined {
     return readFileSync(file, "utf8");
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
-    throw error instanceof SpillwayError ? error : foreign(file, `cannot be read: ${describe(error)}`);
+    throw error instanceof SpillwayError ? error : unreadable(file, error);
   }
 }
 
@@ -21,7 +21,7 @@ export function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory).sort();
   } catch (error) {
-    throw foreign(directory, `cannot be looked into: ${describe(error)}`);
+    throw unreadable(directory, error);
   }
 }
 
@@ -32,7 +32,7 @@ export function kindOf(path: string): "file" | "directory" | "nothing" {
     return stats.isDirectory() ? "directory" : "file";
   } catch (error) {
     if (hasCode(error, "ENOTDIR")) return "nothing";
-    throw foreign(path, `cannot be looked at: ${describe(error)}`);
+    throw unreadable(path, error);
   }
 }
 
@@ -46,6 +46,13 @@ export function missing(from: string, what: string): SpillwayError {
 export function foreign(file: string, why: string): SpillwayError {
   return new SpillwayError("import-foreign", `${file} ${why}`, {
     hint: "nothing was taken over; docs/migrate.md lists the versions that are known",
+    exit: EXIT.config,
+  });
+}
+
+function unreadable(path: string, error: unknown): SpillwayError {
+  return new SpillwayError("import-unreadable", `${path} cannot be read: ${describe(error)}`, {
+    hint: "run this as root, or as a user who may read the other agent's state",
     exit: EXIT.config,
   });
 }

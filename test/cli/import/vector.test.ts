@@ -1,6 +1,6 @@
 // Vector's checkpoints: where they lie, which file counts, and the fingerprints that its versions have had.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -69,6 +69,12 @@ test("every source below the data directory is read, by its name", (t) => {
   assert.deepEqual([files.length, entries.map(({ input }) => input)], [2, ["nginx", "pods"]]);
   assert.equal(readVector(join(from, "pods")).entries.length, 1);
   assert.equal(readVector(join(from, "pods", "checkpoints.json")).entries.length, 1);
+});
+
+test("a place that cannot be looked at is said so, and is not taken as empty", (t) => {
+  const from = root(t);
+  symlinkSync(join(from, "loop"), join(from, "loop"));
+  assert.throws(() => readVector(join(from, "loop")), { code: "import-unreadable", exit: 78 });
 });
 
 test("what was being written when it died counts where it is whole, else the one before", (t) => {
