@@ -8,6 +8,7 @@ import type { Endings, Orphan } from "./endings.ts";
 import { isOnOverlay } from "./file-systems.ts";
 import type { Generations } from "./generations.ts";
 import { liveKey } from "./identity.ts";
+import { originals } from "./kin.ts";
 import type { KnownSources } from "./known.ts";
 import { type Found, Listing } from "./listing.ts";
 import { HOT_MS, type Looker } from "./look.ts";
@@ -203,12 +204,21 @@ export class Discovery {
       if (shared.signal.aborted) return;
       // Matched meanwhile: by a hint, or together with another generation of its file.
       if (search.kind === "unreadable" || !this.known.includes(known)) continue;
-      const later = await listing.after(known.identity.path, known.identity.birthNs);
-      this.considerLater(later.map((file) => file.path));
+      for (const path of this.firstPaths(known.identity.path)) {
+        const later = await listing.after(path, known.identity.birthNs);
+        this.considerLater(later.map((file) => file.path));
+      }
       if (search.kind === "found" && this.continueAt(search.file) === "tried") continue;
       this.known.remove(known);
       endings.retire(known);
     }
+  }
+
+  /** The path, or those that a rotated file may have had first. */
+  private firstPaths(path: string): readonly string[] {
+    const { patterns } = this.parts;
+    const matched = originals(path).filter((name) => patterns.some((pattern) => pattern.matches(name)));
+    return matched.length > 0 ? matched : [path];
   }
 
   /**

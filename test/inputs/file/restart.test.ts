@@ -67,6 +67,26 @@ test("rotated while stopped, once and twice: the rest is found under a name that
   await input.stop();
 });
 
+test("rotated again before a restart: what came behind a file that is known under a rotated name is found", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const [first, second, third] = ["one\n", "two\n", "three\n"] as const;
+  const log = join(dir, "a.log");
+  writeFileSync(log, first);
+  const input = await run({}, { clock });
+  await intake.until(() => intake.text === first, "the first life");
+  renameSync(log, join(dir, "a.log.1"));
+  const renamed = (): boolean => [...intake.sources.values()][0]?.known.identity.path.endsWith(".1") ?? false;
+  await intake.until(renamed, "the new name");
+  await input.stop();
+  intake.restart();
+  renameSync(join(dir, "a.log.1"), join(dir, "a.log.2"));
+  // Killed before any of it was durable.
+  writeFileSync(join(dir, "a.log.1"), second);
+  writeFileSync(log, third);
+  await run({}, { clock });
+  await intake.until(() => intake.texts.toSorted().join("") === first + third + second, "all three");
+});
+
 test("truncated while stopped: smaller, larger or of the same size", async (t) => {
   for (const content of ["x\n", "another one\ntwo\n", "six\nnew\n"]) {
     const { file, intake, run } = await readOnce(t, "one\ntwo\n");
