@@ -19,6 +19,7 @@ export interface ImportFacts {
 
 /** Of each table; --json has all. */
 const MOST_ROWS = 40;
+const MOST_GONE = 5;
 const MOST_WARNINGS = 10;
 
 export function importDocument({ agent, reading, plan, directory, mode }: ImportFacts): unknown {
@@ -90,12 +91,17 @@ function takenRows(taken: readonly Taken[]): Rows {
   });
 }
 
-/** What may surprise first: files that are gone are every registry's ballast. */
+/** Files that are gone are every registry's ballast: a few stand for all of them. */
 function leftRows(left: readonly Left[]): Rows {
-  const sorted = left.toSorted((a, b) => Number(a.reason === "gone") - Number(b.reason === "gone"));
+  const [gone, others] = [left.filter(isGone), left.filter((one) => !isGone(one))];
+  const sorted = [...others, ...gone.slice(0, MOST_GONE)];
   return sorted.slice(0, MOST_ROWS).map(({ name, path, offset, reason, message }) => {
     return [reason, offset === undefined ? "-" : count(offset), printable(`${path ?? name}: ${message}`)];
   });
+}
+
+function isGone({ reason }: Left): boolean {
+  return reason === "gone";
 }
 
 const BEGINS = { beginning: "at its start", end: "at its end", never: "never: ignore_older" } as const;

@@ -57,7 +57,7 @@ test("what is gone comes last among what is left out, escapes are shown, and lon
   const fresh = [{ input: "app", path: "/l/n.log", size: 2000, begins: "beginning" } as const];
   const [, , ...rest] = lines({ taken: [], left: many, fresh, unreadable: [] }, "dry run");
   assert.match(rest[1] ?? "", /^truncated +60 {2}\/l\/60\\x1b\[2J: it is so$/);
-  assert.equal(rest[41], "and 21 more: --json shows all");
+  assert.equal(rest[7], "and 55 more: --json shows all");
   assert.equal(
     rest.at(-1),
     "0 files would be taken over, 0 B of them left to read; 61 entries left out (60 gone, 1 truncated); " +
