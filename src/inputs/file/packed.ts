@@ -52,9 +52,9 @@ export function contentHead(fd: number, length: number): Head {
   return { length: bytes.length, hash: crc32(bytes) };
 }
 
-/** The first bytes of the content, at most HEAD_LENGTH. */
+/** The first bytes of the content, at most HEAD_LENGTH; none where it cannot be told what they are. */
 export function firstContent(fd: number, form: Form): Buffer {
-  const stored = sample.subarray(0, readSync(fd, sample, 0, sample.length, 0));
+  const stored = sample.subarray(0, form === "unknown" ? 0 : readSync(fd, sample, 0, sample.length, 0));
   return (form === "gzip" ? unpack(stored) : stored).subarray(0, HEAD_LENGTH);
 }
 

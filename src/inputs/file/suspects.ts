@@ -103,10 +103,11 @@ export class Suspects {
   }
 
   private suspicion(file: Tail, size: number): Suspicion {
-    const packed = size > 0 && formOfFile(file.fd) === "gzip";
+    const form = size === 0 ? "unknown" : formOfFile(file.fd);
+    const packed = form === "gzip" || (form === "unknown" && unpackedPath(file.path) !== undefined);
     let most: Suspicion = "none";
     for (const tail of this.kin(file.path)) {
-      const found = packed ? this.ofPacked(file, tail) : this.ofPlain(file, size, tail);
+      const found = packed ? this.ofPacked(file, size, tail) : this.ofPlain(file, size, tail);
       if (found === "lasting") return found;
       if (found === "brief") most = found;
     }
@@ -148,12 +149,12 @@ export class Suspects {
     return hash === identity.headHash ? "lasting" : "none";
   }
 
-  private ofPacked(file: Tail, tail: Tail): Suspicion {
+  private ofPacked(file: Tail, size: number, tail: Tail): Suspicion {
     const { looker } = this.parts;
     // Its name may have gone since anybody looked.
     if (tail.mode === "named") looker.look(tail);
     if (tail.source === undefined) return "none";
-    const alike = this.alike(file, tail);
+    const alike = size === 0 ? "unknown" : this.alike(file, tail);
     if (alike === "no") return "none";
     const lasts = tail.mode !== "named" || unpackedPath(file.path) === tail.path;
     return alike === "yes" && lasts ? "lasting" : "brief";

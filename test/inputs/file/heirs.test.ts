@@ -58,6 +58,33 @@ play({
     await stays(scene);
   },
 
+  "the compressed file is seen empty, half and whole, while the plain one has its name and when it has none": async (
+    scene,
+  ) => {
+    const text = Array.from({ length: 2000 }, (_, i) => `line ${i}\n`).join("");
+    const packed = gzipSync(text);
+    for (const name of ["a.log.1", "a.log.2"]) {
+      scene.write("a.log", `${name}\n${text}`);
+      const whole = gzipSync(`${name}\n${text}`);
+      await scene.start(ALL);
+      await scene.intake.until(() => scene.intake.texts.includes(`${name}\n${text}`), "it to be read");
+      await scene.blocked(() => scene.append("a.log", "last\n"), 5);
+      scene.move("a.log", "a.log.1");
+      if (name === "a.log.2") scene.remove("a.log.1");
+      for (const cut of [0, 1, 2, 12, packed.length / 2]) {
+        scene.write(`${name}.gz`, whole.subarray(0, cut));
+        await scene.quiet(2);
+      }
+      scene.write(`${name}.gz`, gzipSync(`${name}\n${text}last\n`));
+      if (name === "a.log.1") scene.remove("a.log.1");
+      scene.intake.reopen();
+      await scene.intake.until(() => scene.intake.texts.includes(`${name}\n${text}last\n`), "the last line");
+      await stays(scene);
+      await scene.stop();
+    }
+    await scene.has(...["a.log.1", "a.log.2"].map((name) => `${name}\n${text}last\n`));
+  },
+
   "not read at all before it was compressed": async (scene) => {
     await scene.start(ALL);
     await scene.blocked(() => scene.write("a.log", "one\n"), 4);
