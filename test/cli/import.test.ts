@@ -147,6 +147,9 @@ test("vector: by the sums of first lines that it wrote itself, whatever its sett
   copyState("vector", from, place.logs);
   for (const name of ["a.log", "b.log", "c.log", "e.log", "h.log", "long.log", "pod.log"])
     numbered.append(log(name), 9);
+  // Rotated and compressed between its stop and the import: it is recognised by its content.
+  writeFileSync(log("a.log.1.gz"), gzipSync(readFileSync(log("a.log"))));
+  rmSync(log("a.log"));
   const without = await imported(all, "vector", "--dry-run");
   assert.deepEqual(
     without.left.map(({ reason, entry }: any) => [reason, entry]),

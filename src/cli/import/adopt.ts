@@ -9,7 +9,7 @@ import { liveKey, markBefore } from "../../inputs/file/identity.ts";
 import { endOfLastLine } from "../../inputs/file/line-places.ts";
 import { claimsToEnd, contentHead, firstContent } from "../../inputs/file/packed.ts";
 import { codeOf, encodingOf } from "../../inputs/file/text-code.ts";
-import type { Reason } from "./entry.ts";
+import type { Entry, Reason } from "./entry.ts";
 import type { Reader } from "./find.ts";
 import type { Seen } from "./scope.ts";
 import { type Offsets, commonStart } from "./streams.ts";
@@ -31,14 +31,14 @@ export interface Claims {
   readonly reader: Reader;
   /** Of the entries that are of the file: by stream, or one. */
   readonly offsets: Offsets;
-  /** Of the entry, where there is one. */
-  readonly before: bigint | undefined;
+  /** The first of these entries. */
+  readonly entry: Entry;
   /** Sources of the state database that were in its inode. */
   readonly known: readonly KnownSource[];
 }
 
 export function adopt(claims: Claims): Adoption {
-  const { file, reader, offsets, known } = claims;
+  const { file, reader, known } = claims;
   const { input, path } = reader;
   let fd: number;
   try {
@@ -50,7 +50,7 @@ export function adopt(claims: Claims): Adoption {
     const stats = fstatSync(fd, { bigint: true });
     const size = Number(stats.size);
     if (liveKey(stats) !== liveKey(file.stats)) return { reason: "other-file", message: "it was replaced this moment" };
-    const place = formOfFile(fd) === "gzip" ? placeInPacked(fd, size, offsets) : placeIn(fd, size, claims);
+    const place = formOfFile(fd) === "gzip" ? placeInPacked(fd, size, claims) : placeIn(fd, size, claims);
     if ("reason" in place) return place;
     const { origin, mark } = place;
     const head = contentHead(fd, origin);
@@ -76,7 +76,7 @@ interface Place {
   readonly mark: Mark;
 }
 
-function placeIn(fd: number, size: number, { offsets, before, reader: { input } }: Claims): Place | Refusal {
+function placeIn(fd: number, size: number, { offsets, entry: { before }, reader: { input } }: Claims): Place | Refusal {
   const offset = Math.max(...offsets.values());
   if (size < offset)
     return { reason: "truncated", message: `it has ${size} bytes now, of which none may be the old ones` };
@@ -96,10 +96,16 @@ function hasBefore(fd: number, offset: number, sum: bigint): boolean {
   return xxh3(bytes) === sum;
 }
 
-/** Some agents count what is in it, some the bytes of the file: one that was read to its end is recognised either way. */
-function placeInPacked(fd: number, size: number, offsets: Offsets): Place | Refusal {
+/**
+ * Some agents count what is in it, some the bytes of the file: one that was read to its end is recognised either way. Where
+ * the content is known to be what was read, it is perhaps of a plain file that was compressed since, and the offset is of it.
+ */
+function placeInPacked(fd: number, size: number, { offsets, entry: { recognised } }: Claims): Place | Refusal {
   const offset = Math.max(...offsets.values());
+  const claimed = claimedSize(fd, size);
   if (claimsToEnd(fd, size, offset)) return { origin: offset, mark: NO_MARK };
-  if (offset === size) return { origin: claimedSize(fd, size), mark: NO_MARK };
+  if (recognised.by !== "inode" && recognised.by !== "path" && offset <= claimed)
+    return { origin: offset, mark: NO_MARK };
+  if (offset === size) return { origin: claimed, mark: NO_MARK };
   return { reason: "compressed", message: "it is compressed, and not known to be read to its end: it is read anew" };
 }

@@ -91,7 +91,7 @@ function secondOf({ entry }: Claim, { entry: first }: Claim): Left {
 function take(claims: readonly [Claim, ...Claim[]], known: readonly KnownSource[]): Taken | readonly Left[] {
   const [{ entry, file, reader }] = claims;
   const offsets = new Map(claims.map((one) => [one.entry.stream ?? "", one.entry.offset]));
-  const adoption = adopt({ file, reader, offsets, before: entry.before, known });
+  const adoption = adopt({ entry, file, reader, offsets, known });
   if ("reason" in adoption) return claims.map((one) => leave(one.entry, adoption.reason, adoption.message));
   const { source, size, own } = adoption;
   const facts = { entry, path: reader.now, size };

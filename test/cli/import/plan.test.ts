@@ -303,6 +303,8 @@ test("a gzip file that was read to its end is known, whichever bytes its offset 
   const content = oldLines("packed", 0, 300);
   const packed = gzipSync(content);
   for (const name of ["whole.log.gz", "stored.log.gz", "half.log.gz"]) writeFileSync(log(name), packed);
+  writeFileSync(log("since.log.1.gz"), gzipSync(oldLines("since", 0, 300)));
+  const head = Buffer.from(oldLines("since", 0, 2));
   const print: Recognised = { by: "sha256", hash: sha256(content.slice(0, 1024)) };
   const made = await decide(
     [{ id: "app", paths: [join(root, "*.gz")] }],
@@ -310,11 +312,13 @@ test("a gzip file that was read to its end is known, whichever bytes its offset 
       entry(log("whole.log.gz"), print, content.length),
       entry(log("stored.log.gz"), BY_PATH, packed.length),
       entry(log("half.log.gz"), BY_PATH, 1000),
+      // Compressed since, by what its content begins with.
+      entry(log("since.log"), { by: "head", head }, 1000),
     ],
   );
   const known = made.taken.map(({ source, size }) => [source.checkpoint, size, source.mark.length]);
   const whole = [content.length, packed.length, 0];
-  assert.deepEqual(known, [whole, whole]);
+  assert.deepEqual(known, [whole, whole, [1000, statSync(log("since.log.1.gz")).size, 0]]);
   assert.deepEqual(reasons(made), ["compressed"]);
   assert.deepEqual(
     made.fresh.map(({ path, begins }) => [path, begins]),
