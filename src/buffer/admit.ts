@@ -42,6 +42,7 @@ export function admitDraft(
     row: "no",
     stored: 0,
     maybe: draft.start < source.rereadLimit,
+    rowFirst: draft.ended === "cut",
   });
   source.position = draft.end;
   source.positionMark = draft.mark;
@@ -81,7 +82,7 @@ export function newChunk(state: BufferState, source: SourceState, share: Share, 
     bornMs: state.clock.now(),
     lease: undefined,
     marked: undefined,
-    replayable: source.presence === "there",
+    replayable: source.presence === "there" && !facts.rowFirst,
     paging: "none",
     answer: undefined,
     open: facts.records,

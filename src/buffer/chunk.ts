@@ -85,7 +85,10 @@ export interface Chunk {
   lease: Lease | undefined;
   /** On the wire when it was evicted: dropped when the request ends, unless stored. */
   marked: Fate | undefined;
+  /** False: read again it would not be there, or would not be the same. */
   replayable: boolean;
+  /** A row is wanted before it is sent: under its id the server keeps what comes first. */
+  readonly rowFirst: boolean;
   /** "in": the worker writes into the regions, which therefore stay. */
   paging: "none" | "in";
   /** Called once, when the buffer answers for a chunk that cannot be read again (rule A1). */

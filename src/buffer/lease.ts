@@ -48,17 +48,22 @@ export function takeLease(state: BufferState, limit: LeaseLimit): Lease | undefi
 /** D1 and D2: the order within a source, and its id durable before anything is sent under it. */
 function mayLease(state: BufferState, chunk: Chunk): boolean {
   const { source } = chunk;
-  if (!source.durable && state.mode !== "degraded") return false;
+  if (state.mode !== "degraded" && !recorded(state, chunk)) return false;
   const older = source.unloaded.first;
   return older === undefined || older.seq > chunk.seq || state.reading === "failing";
 }
 
+/** Nothing that a crash could take back may be sent under an id that would then be another's. */
+function recorded(state: BufferState, chunk: Chunk): boolean {
+  return chunk.source.durable && (!chunk.rowFirst || chunk.row === "yes" || state.rowBudget === 0);
+}
+
 /**
  * Just before a request, synchronously with the encoding: what is to be sent, without what was settled or evicted
- * meanwhile. False when nothing may be sent now (leased in degraded mode, healed since: the ids must first be durable).
+ * meanwhile. False when nothing may be sent now (leased in degraded mode, healed since: ids and rows must first be durable).
  */
 export function beginSend(state: BufferState, lease: Lease): boolean {
-  if (state.mode !== "degraded" && lease.chunks.some((c) => !c.source.durable)) return false;
+  if (state.mode !== "degraded" && lease.chunks.some((c) => !recorded(state, c))) return false;
   if (lease.chunks.length === 0) return false;
   lease.state = "wire";
   return true;

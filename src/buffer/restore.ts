@@ -36,7 +36,7 @@ function restoreRow(state: BufferState, row: StoredRow, known: KnownSource, enve
   const facts = { seq, envelope, start, end, records, bytes, readAtMs, markBefore, length, tableLength, stored };
   const nothing = { counted: new Map(), keep: 0, region: undefined, table: undefined };
   const share = shareOf(state, envelope.policy);
-  const chunk = newChunk(state, source, share, { ...facts, ...nothing, row: "yes", maybe: true });
+  const chunk = newChunk(state, source, share, { ...facts, ...nothing, row: "yes", maybe: true, rowFirst: false });
   state.rowBytes += stored;
   state.rows.add(chunk);
   enter(state, chunk);

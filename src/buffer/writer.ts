@@ -61,7 +61,7 @@ export function compose(state: BufferState, purpose: "regular" | "probe"): Writi
   return { transaction, added, ended, sources, forgotten };
 }
 
-/** W3 and W4: oldest first, per source only as a prefix, those that cannot be read again before all; one slice. */
+/** W3 and W4: oldest first, per source only as a prefix, sources with what cannot be read again before all; one slice. */
 function chooseRows(state: BufferState): Chunk[] {
   if (state.rowBudget === 0) return [];
   const lastWanted = new Map<SourceState, number>();
@@ -74,7 +74,8 @@ function chooseRows(state: BufferState): Chunk[] {
   const wanted = [...state.fresh].filter(
     (c) => c.row === "no" && isOpen(c) && c.seq <= (lastWanted.get(c.source) ?? 0),
   );
-  const ordered = [...wanted.filter((c) => !c.replayable), ...wanted.filter((c) => c.replayable)];
+  const pressing = new Set(wanted.filter((c) => !c.replayable).map((c) => c.source));
+  const ordered = [...wanted.filter((c) => pressing.has(c.source)), ...wanted.filter((c) => !pressing.has(c.source))];
   const stopped = new Set<SourceState>();
   const added: Chunk[] = [];
   let room = state.rowBudget - state.rowBytes;

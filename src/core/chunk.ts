@@ -66,6 +66,8 @@ export interface Draft {
   readonly table: Region | undefined;
   /** What was counted out before: sampled, filtered, oversize ... `records` and these add up to what was read. */
   readonly counted: ReadonlyMap<Fate, Count>;
+  /** cut: time has ended its last record. Read again it may be longer, so it must be durable before it is sent. */
+  readonly ended?: "cut" | undefined;
   /** Wall clock. */
   readonly readAtMs: number;
   /** Of the bytes before `end`. */

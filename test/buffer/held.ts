@@ -29,6 +29,7 @@ export const QUOTAS: Quotas = {
 export const ROW_BUDGET = 1 << 20;
 
 export interface Kept {
+  readonly ended?: "cut";
   readonly source?: string;
   readonly policy?: string;
   readonly counted?: ReadonlyMap<Fate, Count>;
@@ -58,7 +59,7 @@ export class Held {
   }
 
   /** Admits lines as one chunk. */
-  add(text: string, { source: id = "a", policy = "default", counted = new Map() }: Kept = {}): Chunk {
+  add(text: string, { source: id = "a", policy = "default", counted = new Map(), ended }: Kept = {}): Chunk {
     const source = this.source(id);
     const region = text === "" ? undefined : this.arena.alloc(text.length);
     if (region) this.arena.view(region).write(text, "latin1");
@@ -68,7 +69,7 @@ export class Held {
     const facts = { input: id, path: `/${id}`, host: "h", fields: {}, index: "i", policy };
     const envelope = envelopeOf(this.state, facts);
     const span = { start: source.position, end: source.position + text.length + shed };
-    const draft = { source: id, envelope, ...span, records, region, table: undefined, counted, readAtMs: 1000 };
+    const draft = { source: id, envelope, ...span, records, region, table: undefined, counted, ended, readAtMs: 1000 };
     const share = shareOf(this.state, policy);
     const seq = this.state.nextSeq;
     const answered = admitDraft(this.state, { ...draft, mark: NO_MARK }, 4, source, share);

@@ -4,6 +4,7 @@ import type { Lease } from "../../src/buffer/chunk.ts";
 import { type LeaseLimit, beginSend, endLease, giveBack, takeLease } from "../../src/buffer/lease.ts";
 import { hasRoom } from "../../src/buffer/room.ts";
 import { dropOpen, settleRun } from "../../src/buffer/state.ts";
+import { committed } from "../../src/buffer/writer.ts";
 import { DELIVERED, DROPPED_OLDEST } from "../../src/core/fate.ts";
 import { Held } from "./held.ts";
 
@@ -72,6 +73,36 @@ test("nothing is leased under an id that a power cut could take back, except whe
   assert.ok(!beginSend(held.state, lease), "leased while the disk failed, healed since: the id comes first");
   held.commit();
   assert.ok(beginSend(held.state, lease));
+});
+
+test("what time has ended is a row before it is sent, except when nothing can be written", () => {
+  const held = new Held();
+  held.add("1\n");
+  const cut = held.add("2\n", { ended: "cut" });
+  held.add("3\n");
+  held.add("4\n", { source: "b" });
+  const first = takeLease(held.state, ALL);
+  assert.deepEqual(seqs(first), [1, 4], "neither it nor what follows in its file");
+  const writing = held.compose();
+  assert.ok(writing, "in memory mode too");
+  assert.equal(writing.transaction.full, true);
+  assert.equal(takeLease(held.state, ALL), undefined, "being written is not written");
+  committed(held.state, writing, { stored: writing.added.map(() => 100), size: 0 });
+  assert.equal(cut.row, "yes");
+  assert.deepEqual(seqs(takeLease(held.state, ALL)), [2, 3]);
+
+  const failing = new Held();
+  failing.add("1\n", { ended: "cut" });
+  failing.state.mode = "degraded";
+  const lease = takeLease(failing.state, ALL);
+  assert.ok(lease && beginSend(failing.state, lease));
+  lease.state = "waiting";
+  failing.state.mode = "spill";
+  assert.ok(!beginSend(failing.state, lease), "healed since: the row comes first");
+
+  const without = new Held({ rowBudget: 0 });
+  without.add("1\n", { ended: "cut" });
+  assert.deepEqual(seqs(takeLease(without.state, ALL)), [1]);
 });
 
 test("what was settled or dropped meanwhile is no longer in the lease", () => {

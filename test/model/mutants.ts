@@ -56,8 +56,14 @@ export const MUTANTS: readonly BufferMutant[] = [
   {
     name: "4: a new source waits for its id in degraded mode too",
     file: "buffer/lease.ts",
-    from: `if (!source.durable && state.mode !== "degraded") return false;`,
-    to: "if (!source.durable) return false;",
+    from: `if (state.mode !== "degraded" && !recorded(state, chunk)) return false;`,
+    to: "if (!recorded(state, chunk)) return false;",
+  },
+  {
+    name: "4: what time has ended is sent before it is a row",
+    file: "buffer/lease.ts",
+    from: `chunk.row === "yes" || state.rowBudget === 0`,
+    to: "true",
   },
   {
     name: "5: rows of a chunk that cannot be read again are committed without a sync",
@@ -81,7 +87,7 @@ export const MUTANTS: readonly BufferMutant[] = [
   {
     name: "7: the youngest chunks become rows first",
     file: "buffer/writer.ts",
-    from: "const ordered = [...wanted.filter((c) => !c.replayable), ...wanted.filter((c) => c.replayable)];",
+    from: "const ordered = [...wanted.filter((c) => pressing.has(c.source)), ...wanted.filter((c) => !pressing.has(c.source))];",
     to: "const ordered = wanted.toReversed();",
   },
   {

@@ -280,6 +280,7 @@ export class Rig {
       end: end * RECORD,
       records: kept.length,
       counted,
+      ended: (start + end) % 5 === 0 ? ("cut" as const) : undefined,
       readAtMs: 0,
     };
     const share = this.state.shares.get("default") as never;
@@ -323,6 +324,9 @@ export class Rig {
   send(lease: Lease): void {
     if (lease.chunks.length === 0) return endLease(this.state, lease);
     if (lease.state === "wire" || !beginSend(this.state, lease)) return;
+    const mustBeRows = this.state.mode !== "degraded" && this.state.rowBudget > 0;
+    if (mustBeRows && lease.chunks.some((c) => c.rowFirst && c.row !== "yes"))
+      this.fail("cut, and sent before it is a row");
     const sent = lease.chunks.map((chunk) => ({ chunk, records: openRecords(chunk) }));
     for (const { chunk, records } of sent) for (const r of records) this.checkBytes(chunk, r);
     this.sent.set(lease, sent);

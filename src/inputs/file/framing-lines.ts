@@ -53,6 +53,7 @@ export class LineFraming implements Framing {
   private lines = 0;
   /** Behind the last line of all records that are done. */
   private done = 0;
+  private ended: Framed["ended"];
 
   /** @param wall the clock for times without a year */
   constructor(format: LineFormat, options: LineOptions, bounds: LineBounds, wall: () => number) {
@@ -91,6 +92,7 @@ export class LineFraming implements Framing {
     this.source = read;
     this.mark = offset === 0 ? markLength(code, bytes) : 0;
     this.group = this.groupLine = this.lines = this.done = 0;
+    this.ended = undefined;
     for (const stream of this.streams) stream.forget();
     this.writer.begin(bytes.length * this.growth, code);
     if (this.mark > 0) this.writer.content = "changed";
@@ -105,7 +107,9 @@ export class LineFraming implements Framing {
     this.textEnd = found - code.unit;
     if (found >= 0 || after === "more" || after === "quiet") return found;
     this.textEnd = wholeCharacters(this.source);
-    return this.textEnd > at ? this.textEnd : -1;
+    if (this.textEnd <= at) return -1;
+    this.ended = "cut";
+    return this.textEnd;
   }
 
   /** Ends what began first until the line [at, until) is within the bounds of the group; false: the chunk is full. */
@@ -140,20 +144,24 @@ export class LineFraming implements Framing {
   /** No line is whole from `at` on. */
   private leave(at: number): Framed {
     const { after } = this.source;
-    if (after === "quiet") for (const stream of this.streams) this.close(stream);
-    else if (after !== "more") while (this.earliest().start < Infinity) this.finish(this.earliest());
+    if (after === "quiet") for (const stream of this.streams) this.closeQuiet(stream);
+    else if (after !== "more")
+      while (this.earliest().start < Infinity) {
+        this.ended = "cut";
+        this.finish(this.earliest());
+      }
     return this.framed(this.settle(at) ? "partial" : "start");
   }
 
   private framed(rest: Rest): Framed {
-    const { writer, group } = this;
+    const { writer, group, ended } = this;
     if (group === 0) return WAIT;
     writer.undo();
     if (writer.records > 0 && writer.content === "same" && this.format.records === "lines")
-      return kept(writer.records, group, rest);
+      return { ...kept(writer.records, group, rest), ended };
     const rewritten = writer.rewritten();
     const size = rewritten?.bytes.length ?? 0;
-    return { end: group, records: writer.records, kept: size, rewritten, counted: writer.counted(), rest };
+    return { end: group, records: writer.records, kept: size, rewritten, counted: writer.counted(), rest, ended };
   }
 
   private take(at: number, next: number): void {
@@ -199,6 +207,12 @@ export class LineFraming implements Framing {
     this.writer.finish(record.start, record.length, record.time);
     this.done = Math.max(this.done, record.end);
     stream.release();
+  }
+
+  /** Nothing was written for a while. Where lines bear times, these will say so again. */
+  private closeQuiet(stream: Stream): void {
+    if (stream.record.start >= 0 && Number.isNaN(stream.record.lastTime)) this.ended = "cut";
+    this.close(stream);
   }
 
   /** Records to which nothing was added since `time`. */

@@ -64,7 +64,7 @@ export class TextFraming implements Framing {
     if (bytes.length > this.maxRecord && bytes.at(-1) !== RETURN) return this.cut(read);
     const end = wholeCharacters(read);
     if (end === 0) return WAIT;
-    return lines(end === 1 && bytes[0] === RETURN ? 0 : 1, end, "partial");
+    return { ...lines(end === 1 && bytes[0] === RETURN ? 0 : 1, end, "partial"), ended: "cut" };
   }
 
   private cut(read: ReadBytes): Framed {
@@ -88,7 +88,8 @@ function firstLine(bytes: Buffer, mark: number, framed: Framed): Framed {
   table.writeDoubleLE(NaN, TABLE.time);
   // A copy, since the region that they lie in shrinks.
   const rewritten = { bytes: Buffer.copyBytesFrom(bytes, mark, to - mark), table };
-  return { end, records: 1, kept: to - mark, rewritten, counted: NOTHING_COUNTED, rest };
+  const { ended } = framed;
+  return { end, records: 1, kept: to - mark, rewritten, counted: NOTHING_COUNTED, rest, ended };
 }
 
 function lines(records: number, end: number, rest: Rest): Framed {

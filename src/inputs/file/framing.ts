@@ -48,6 +48,8 @@ export interface Framed {
   readonly counted: ReadonlyMap<Fate, Count>;
   /** What stands behind `end`. */
   readonly rest: Rest;
+  /** As of a draft (core/chunk.ts). */
+  readonly ended?: "cut" | undefined;
 }
 
 /** Both leave the bytes as they are: the mark and the head are taken from them afterwards. */

@@ -166,7 +166,7 @@ export class Reader {
   private admit(tail: Tail, start: number, region: Region, framed: Framed): void {
     const { shared } = this.parts;
     const { arena, clock, intake } = shared;
-    const { records, rewritten, counted } = framed;
+    const { records, rewritten, counted, ended } = framed;
     let table: Region | undefined;
     if (framed.kept > 0) {
       arena.shrink(region, framed.kept);
@@ -183,6 +183,7 @@ export class Reader {
       region: framed.kept > 0 ? region : undefined,
       table,
       counted,
+      ended,
       readAtMs: clock.wall(),
       mark: tail.mark,
     });
