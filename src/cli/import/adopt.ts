@@ -98,7 +98,8 @@ function hasBefore(fd: number, offset: number, sum: bigint): boolean {
 
 /**
  * Some agents count what is in it, some the bytes of the file: one that was read to its end is recognised either way. Where
- * the content is known to be what was read, it is perhaps of a plain file that was compressed since, and the offset is of it.
+ * the content is known to be what was read, it is perhaps of a plain file that was compressed since, and the offset is of it:
+ * behind a whole line, as agents that go by contents have it.
  */
 function placeInPacked(fd: number, size: number, { offsets, entry: { recognised } }: Claims): Place | Refusal {
   const offset = Math.max(...offsets.values());

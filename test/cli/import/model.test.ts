@@ -3,10 +3,20 @@
 // hold: every line was shipped exactly once by one of the two.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { Crc64 } from "../../../src/cli/import/crc64.ts";
 import type { Entry, Recognised } from "../../../src/cli/import/entry.ts";
@@ -26,7 +36,7 @@ const LOGS = ["a.log", "b.log"] as const;
 type Way = "inode and device" | "inode" | "inode, renames noted" | "sha256" | "hexadecimal" | "head" | "lines";
 
 interface Action {
-  readonly kind: "append" | "rotate" | "ship" | "prune";
+  readonly kind: "append" | "rotate" | "ship" | "prune" | "compress";
   readonly log: (typeof LOGS)[number];
   readonly lines: number;
   /** Of the last line only half is there yet. */
@@ -66,8 +76,9 @@ class World {
     this.append(log, 0, false);
     const name = (n: number): string => (n === 0 ? this.path(log) : `${this.path(log)}.${n}`);
     let last = 0;
-    while (existsSync(name(last + 1))) last++;
-    for (let n = last; n >= 0; n--) renameSync(name(n), name(n + 1));
+    while (existsSync(name(last + 1)) || existsSync(`${name(last + 1)}.gz`)) last++;
+    for (let n = last; n >= 0; n--)
+      for (const end of ["", ".gz"]) if (existsSync(name(n) + end)) renameSync(name(n) + end, name(n + 1) + end);
     await systemClock.sleep(TICK_MS);
     this.append(log, 3, false);
     if (this.way === "inode, renames noted") this.noteNames();
@@ -83,6 +94,14 @@ class World {
     else this.pruned.add(entry.name);
   }
 
+  /** As logrotate does it with the last rotated file that is plain; by its inode nobody would know it again. */
+  compress(log: string): void {
+    const last = this.files().findLast(({ path }) => path.startsWith(`${this.path(log)}.`));
+    if (this.way.startsWith("inode") || last === undefined || !this.entries.has(last.ino)) return;
+    writeFileSync(`${last.path}.gz`, gzipSync(readFileSync(last.path)));
+    rmSync(last.path);
+  }
+
   private noteNames(): void {
     for (const { path, ino } of this.files()) {
       const entry = this.entries.get(ino);
@@ -96,7 +115,7 @@ class World {
     return there.map((path) => ({ path, ino: statSync(path).ino }));
   }
 
-  /** What the other agent does: ships whole lines. Killed, it has counted the half line too. */
+  /** What the other agent does: ships whole lines. Killed, one that goes by inodes has counted the half line too. */
   ship(log: string, killed: boolean): void {
     const path = this.path(log);
     const bytes = readFileSync(path, "latin1");
@@ -112,7 +131,7 @@ class World {
     );
     const recognised = recognise(this.way, path, bytes);
     const known = this.way === "lines" ? undefined : path;
-    const offset = killed ? bytes.length : whole;
+    const offset = killed && this.way.startsWith("inode") ? bytes.length : whole;
     this.entries.set(ino, { name: `entry ${ino}`, input: undefined, path: known, recognised, offset });
   }
 
@@ -157,7 +176,7 @@ async function live(world: World, { pattern, before, killed, after }: History): 
   }
   for (const { kind, log, lines, half } of before) {
     if (kind === "append") world.append(log, lines, half);
-    else world.ship(log, false);
+    else if (kind !== "compress") world.ship(log, false);
     if (kind === "prune") world.prune(log, "sees it");
     if (kind === "rotate") await world.rotate(log);
   }
@@ -166,8 +185,11 @@ async function live(world: World, { pattern, before, killed, after }: History): 
   for (const { kind, log, lines, half } of after) {
     if (kind === "append") world.append(log, lines, half);
     else if (kind === "rotate") await world.rotate(log);
-    // Of a log of which nothing is left that was known, only the pattern can lead to what came since.
-    else if (pattern === "*.log*") world.prune(log, "is stopped");
+    // Where the oldest that was known is gone, or a copy that was made later, only the pattern leads to what came since.
+    else if (pattern === "*.log*") {
+      if (kind === "compress") world.compress(log);
+      else world.prune(log, "is stopped");
+    }
   }
 }
 
@@ -204,7 +226,7 @@ const REUSED: History = {
 
 test("every line is shipped once, by the other agent or by this one", async () => {
   const action: fc.Arbitrary<Action> = fc.record({
-    kind: fc.constantFrom("append", "append", "rotate", "ship", "prune"),
+    kind: fc.constantFrom("append", "append", "rotate", "ship", "prune", "compress"),
     log: fc.constantFrom(...LOGS),
     lines: fc.integer({ min: 1, max: 4 }),
     half: fc.boolean(),
