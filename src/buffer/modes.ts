@@ -1,5 +1,5 @@
 // When the buffer spills and when it stops (rules M1-M5). Modes only say which open chunks without a row want one:
-// memory: those that cannot be read again, and old ones; spill: all; degraded: none, a probe tries again. Changed here
+// memory: those that cannot be read again as they were, and old ones; spill: all; degraded: none, a probe tries again. Changed here
 // and, for M3, where a commit fails; nowhere else.
 import { assert } from "../core/errors.ts";
 import type { BufferState } from "./state.ts";
