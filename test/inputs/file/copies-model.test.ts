@@ -26,6 +26,8 @@ type Step =
   | "rotate"
   | "rotate and compress"
   | "compress the last but one"
+  | "compress it slowly"
+  | "copy slowly and truncate"
   | "copytruncate"
   | "copytruncate and compress"
   | "settle"
@@ -72,6 +74,8 @@ class World {
     else if (step === "block") this.block();
     else if (step === "unblock") this.unblock();
     else if (step === "restart" || step === "crash") await this.again(step);
+    else if (step === "compress it slowly") await this.compressSlowly();
+    else if (step === "copy slowly and truncate") await this.copySlowly();
     else if (existsSync(this.log)) this.rotate(step);
   }
 
@@ -106,6 +110,32 @@ class World {
   private compress(n: number): void {
     writeFileSync(`${this.at(n)}.gz`, gzipSync(readFileSync(this.at(n))));
     unlinkSync(this.at(n));
+  }
+
+  private async compressSlowly(): Promise<void> {
+    if (!existsSync(this.at(1))) return;
+    const path = `${this.at(1)}.gz`;
+    await this.inParts(path, gzipSync(readFileSync(this.at(1))));
+    unlinkSync(this.at(1));
+  }
+
+  private async copySlowly(): Promise<void> {
+    if (!existsSync(this.log)) return;
+    this.shift();
+    await this.inParts(this.at(1), readFileSync(this.log));
+    truncateSync(this.log, 0);
+  }
+
+  private async inParts(path: string, bytes: Buffer): Promise<void> {
+    writeFileSync(path, "");
+    for (let part = 0; part < 3; part++) {
+      await clock.sleep(500);
+      appendFileSync(
+        path,
+        bytes.subarray(Math.ceil((part * bytes.length) / 3), Math.ceil(((part + 1) * bytes.length) / 3)),
+      );
+    }
+    await clock.sleep(200);
   }
 
   private at(n: number): string {
@@ -160,6 +190,8 @@ const step = fc.oneof(
       "rotate",
       "rotate and compress",
       "compress the last but one",
+      "compress it slowly",
+      "copy slowly and truncate",
       "copytruncate",
       "copytruncate and compress",
     ),
