@@ -27,6 +27,8 @@ export type Step = { readonly do: Change; readonly file: number } | { readonly d
 export interface History {
   /** *.log: a rotated file has no name that is looked for. */
   readonly pattern: "*.log" | "*";
+  /** Nobody does both to one log: a copy of what was renamed could not be told from a file of its own. */
+  readonly rotation: "rename" | "copytruncate";
   /** once: the last process reads every file to its end, last lines without an end included. */
   readonly last: "follow" | "once";
   readonly steps: readonly Step[];
@@ -47,6 +49,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 export const anyHistory: fc.Arbitrary<History> = fc.record({
   pattern: fc.constantFrom("*.log", "*"),
+  rotation: fc.constantFrom("rename", "rename", "copytruncate"),
   last: fc.constantFrom("follow", "follow", "once"),
   steps: fc.array(step, { minLength: 5, maxLength: 40, size: "max" }),
 });

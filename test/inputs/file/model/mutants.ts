@@ -69,7 +69,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "files that were renamed while nobody looked are not searched for",
     file: "inputs/file/discovery.ts",
     from: "    if (this.known.size === 0) return;\n",
-    to: "    for (const known of [...this.known]) {\n      this.known.remove(known);\n      this.parts.generations.retire(known);\n    }\n    if (this.known.size === 0) return;\n",
+    to: "    for (const known of [...this.known]) {\n      this.known.remove(known);\n      this.parts.endings.retire(known);\n    }\n    if (this.known.size === 0) return;\n",
   },
   {
     name: "the other generations of an inode are kept for ever",
@@ -106,6 +106,18 @@ export const MUTANTS: readonly Mutant[] = [
     file: "inputs/file/generations.ts",
     from: "      tail.head = head;\n      this.identify(tail);",
     to: "      tail.head = head;",
+  },
+  {
+    name: "what may be a copy is read at once",
+    file: "inputs/file/suspects.ts",
+    from: `if (suspicion !== "none" && this.waits(file, size, suspicion)) return true;`,
+    to: `if (suspicion === "lasting" && this.waits(file, size, suspicion)) return true;`,
+  },
+  {
+    name: "a source does not go on in a copy",
+    file: "inputs/file/heirs.ts",
+    from: `    if (typeof heir === "object") return discovery.adopt(heir, orphan);\n`,
+    to: `    if (typeof heir === "object") return endings.bury(orphan);\n`,
   },
   {
     name: "a source is never forgotten",

@@ -1,7 +1,17 @@
 // A directory, the real tailer over it, and what must be handed over of every generation of its files: each byte once and
 // in order, of what nobody destroyed; and no source is kept of a file that is gone.
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, renameSync, rmSync, statSync, truncateSync, unlinkSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog } from "../../../../src/core/log.ts";
@@ -22,7 +32,7 @@ const QUIET_MS = 6000;
 /** What is in one file, and what must have been handed over of it at the end. */
 interface Generation {
   /** Of its file. */
-  readonly key: string;
+  key: string;
   text: string;
   /** The tailer has seen it under a name that the pattern matches. */
   seen: "yes" | "no";
@@ -39,7 +49,7 @@ interface Generation {
 
 /** Undefined: all that must hold did. @param patienceMs how long something is waited for */
 export async function play(history: History, patienceMs: number): Promise<string | undefined> {
-  const world = new World(history.pattern, patienceMs);
+  const world = new World(history, patienceMs);
   try {
     await world.start("follow");
     for (const step of history.steps) {
@@ -55,6 +65,11 @@ export async function play(history: History, patienceMs: number): Promise<string
   }
 }
 
+function keyOf(path: string): string {
+  const { ino, birthtimeNs } = statSync(path, { bigint: true });
+  return lastingKey({ inode: String(ino), birthNs: String(birthtimeNs) });
+}
+
 class World {
   private readonly dir = mkdtempSync(join(tmpdir(), "spillway-model-"));
   private readonly intake = new FakeIntake();
@@ -62,15 +77,19 @@ class World {
   private readonly generations: Generation[] = [];
   private readonly files: (Generation | undefined)[] = NAMES.map(() => undefined);
   private readonly rotated = new Map<string, Generation>();
+  /** Of files whose content was cut away. */
+  private readonly reused = new Set<string>();
   private readonly pattern: History["pattern"];
+  private readonly rotation: History["rotation"];
   private readonly patienceMs: number;
   private input: FileInput | undefined;
   private serial = 0;
   private gate: "open" | "shut" = "open";
   private fault: unknown;
 
-  constructor(pattern: History["pattern"], patienceMs: number) {
+  constructor({ pattern, rotation }: History, patienceMs: number) {
     this.pattern = pattern;
+    this.rotation = rotation;
     this.patienceMs = patienceMs;
   }
 
@@ -107,7 +126,9 @@ class World {
     if (what === "begin line") return this.append(file, this.line());
     if (generation === undefined) return;
     if (what === "end line") return generation.text.endsWith("\n") ? undefined : this.append(file, "\n");
-    if (what === "rotate") return this.rotate(path, file);
+    if (what === "rotate") {
+      return this.rotation === "rename" ? this.rotate(path, file) : this.copyTruncate(path, file, generation);
+    }
     if (what === "delete" || what === "replace") {
       unlinkSync(path);
       this.unlink(generation);
@@ -115,6 +136,7 @@ class World {
       if (what === "replace") this.append(file, `${this.line()}\n`);
       return;
     }
+    this.reused.add(generation.key);
     truncateSync(path, 0);
     this.destroy(generation);
     this.files[file] = undefined;
@@ -133,9 +155,7 @@ class World {
     const path = join(this.dir, NAMES[file] ?? "");
     appendFileSync(path, text);
     if (generation === undefined) {
-      const { ino, birthtimeNs } = statSync(path, { bigint: true });
-      const key = lastingKey({ inode: String(ino), birthNs: String(birthtimeNs) });
-      generation = { key, text: "", seen: "no", noticed: 0, fate: "kept", sure: 0 };
+      generation = { key: keyOf(path), text: "", seen: "no", noticed: 0, fate: "kept", sure: 0 };
       this.files[file] = generation;
       this.generations.push(generation);
     }
@@ -146,6 +166,18 @@ class World {
     for (let n = KEPT; n > 0; n--) {
       this.rename(n === 1 ? path : `${path}.${n - 1}`, `${path}.${n}`, n === 1 ? file : -1);
     }
+  }
+
+  /** The copy is the same generation. A file of which nothing was read could not be told from another. */
+  private copyTruncate(path: string, file: number, generation: Generation): void {
+    if (this.textOf(generation) === "") return;
+    this.reused.add(generation.key);
+    for (let n = KEPT; n > 1; n--) this.rename(`${path}.${n - 1}`, `${path}.${n}`, -1);
+    copyFileSync(path, `${path}.1`);
+    generation.key = keyOf(`${path}.1`);
+    this.rotated.set(`${path}.1`, generation);
+    truncateSync(path, 0);
+    this.files[file] = undefined;
   }
 
   private rename(from: string, to: string, file: number): void {
@@ -210,14 +242,13 @@ class World {
     const present = [...this.files, ...this.rotated.values()].filter((generation) => generation !== undefined);
     if (present.some((generation) => generation.fate === "destroyed")) return true;
     const keys = new Set(present.map((generation) => generation.key));
-    const overwritten = this.generations.filter((generation) => generation.fate === "destroyed").map(({ key }) => key);
-    const untold = present.filter((generation) => this.textOf(generation) === "").map(({ key }) => key);
-    if (untold.some((key) => overwritten.includes(key))) return true;
+    const untold = present.filter((generation) => this.textOf(generation) === "");
+    if (untold.some(({ key }) => this.reused.has(key))) return true;
     return this.intake.known("app").some(({ identity }) => !keys.has(lastingKey(identity)));
   }
 
   private get present(): number {
-    return this.files.filter((file) => file !== undefined).length + this.rotated.size;
+    return NAMES.filter((name) => existsSync(join(this.dir, name))).length + this.rotated.size;
   }
 
   private get sources(): number {
