@@ -5,7 +5,7 @@ import { type BigIntStats, existsSync, statSync } from "node:fs";
 import { describe, hasCode } from "../../core/errors.ts";
 import { type Descriptors, isSystemError } from "./descriptors.ts";
 import type { Endings, Orphan } from "./endings.ts";
-import { isOnOverlay } from "./file-systems.ts";
+import { isOnOverlay, mayBeMounted } from "./file-systems.ts";
 import type { Generations } from "./generations.ts";
 import { liveKey } from "./identity.ts";
 import { originals } from "./kin.ts";
@@ -42,6 +42,7 @@ export class Discovery {
   private readonly parts: DiscoveryParts;
   private readonly known: KnownSources;
   private readonly walker: Walker;
+  private readonly startedAt: number;
   /** Where files begin that are new in the first scan; all later ones begin at byte 0. */
   private start: "beginning" | "end";
   private reported: "nothing" | "no match" = "nothing";
@@ -49,6 +50,7 @@ export class Discovery {
   constructor(parts: DiscoveryParts) {
     const { clock, options } = parts.shared;
     this.parts = parts;
+    this.startedAt = clock.now();
     this.walker = new Walker(parts.patterns, parts.excluded, clock);
     this.known = parts.known;
     this.start = this.known.size === 0 ? options.start : "beginning";
@@ -204,6 +206,7 @@ export class Discovery {
       if (shared.signal.aborted) return;
       // Matched meanwhile: by a hint, or together with another generation of its file.
       if (search.kind === "unreadable" || !this.known.includes(known)) continue;
+      if (search.kind === "absent" && mayBeMounted(known, shared.clock.now() - this.startedAt)) continue;
       for (const path of this.firstPaths(known.identity.path)) {
         const later = await listing.after(path, known.identity.birthNs);
         this.considerLater(later.map((file) => file.path));

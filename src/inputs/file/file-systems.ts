@@ -1,25 +1,32 @@
 // File systems below the files: when "nothing there" means that nobody can look, and when another birth time means nothing.
 import { statSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
+import type { KnownSource } from "../../core/source.ts";
 import { isSystemError } from "./descriptors.ts";
-import type { Tail } from "./tail.ts";
 
+/** Agents start before some file systems are mounted. Not for ever: a machine that starts may number its devices anew. */
+const MOUNT_MS = 600_000;
 /** OVERLAYFS_SUPER_MAGIC */
 const OVERLAY = 0x794c7630;
 
 /**
- * Whether the directory of a file lies on another file system than the file did: what held the file is not mounted now, or
- * something is mounted over it.
+ * Whether the directory of a path lies on another file system than the file that was there: what held the file is not
+ * mounted now, or something is mounted over it.
  */
-export function isUnmounted(tail: Tail): boolean {
-  const directory = dirname(tail.target ?? tail.path);
+export function isUnmounted(path: string, device: number): boolean {
+  const directory = dirname(path);
   try {
     // On an overlay a file may have another device than its directory at any time.
-    return statSync(directory).dev !== tail.dev && statfsSync(directory).type !== OVERLAY;
+    return statSync(directory).dev !== device && statfsSync(directory).type !== OVERLAY;
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return false;
   }
+}
+
+/** Whether a file of an earlier process may be missing because its file system is still to be mounted. */
+export function mayBeMounted({ identity }: KnownSource, sinceStartMs: number): boolean {
+  return sinceStartMs < MOUNT_MS && isUnmounted(identity.path, Number(identity.device));
 }
 
 /**

@@ -68,7 +68,7 @@ export class Renames {
       if (shared.signal.aborted) return later;
       if (tail.mode !== "displaced" || tail.turn === "reading") continue;
       if (search.kind === "found" && leadsTo(search.file.path, tail)) this.rename(tail, search.file.path);
-      else if (search.kind === "unreadable" || isUnmounted(tail)) unknown++;
+      else if (search.kind === "unreadable" || isUnmounted(tail.target ?? tail.path, tail.dev)) unknown++;
       else if (++tail.misses >= MISSES) this.miss(tail);
     }
     // Not those that came meanwhile: rotation 20 times a second would make the rests long, and files would be gone by then.

@@ -54,6 +54,33 @@ test("a file system that is unmounted for a while: its files are not deleted, an
   });
 });
 
+test("a file system that is mounted after the agent has started: its files go on", async (t) => {
+  const { dir, intake, run, log } = bench(t);
+  const [place, aside] = [join(dir, "logs"), join(dir, "aside")];
+  const [file, other] = [join(place, "a.log"), join(place, "b.log")];
+  for (const path of [place, aside]) mkdirSync(path);
+  await within(t, [place, aside], async () => {
+    mount("-t", "tmpfs", "none", aside);
+    mount("--bind", aside, place);
+    for (const path of [file, other]) writeFileSync(path, "one\n");
+    const first = await run({ paths: [join(place, "*.log")] }, { clock });
+    await intake.until(() => intake.text === "one\n".repeat(2), "the first lines");
+    await first.stop();
+    intake.restart();
+    unmount(place);
+    const second = await run({ paths: [join(place, "*.log")] }, { clock });
+    await clock.sleep(10_000);
+    assert.ok(!log.events.includes("source_gone"), "it cannot be looked at, which does not mean that it is gone");
+    mount("--bind", aside, place);
+    rmSync(other);
+    appendFileSync(file, "two\n");
+    await intake.until(() => intake.texts.includes("one\ntwo\n"), "the rest");
+    await intake.until(() => log.events.includes("source_gone"), "the end of what was removed meanwhile");
+    assert.equal(intake.sources.size, 2);
+    await second.stop();
+  });
+});
+
 test("overlayfs copies a file when it is first written to: the same file", async (t) => {
   const { dir, intake, run } = bench(t);
   const layers = ["lowerdir", "upperdir", "workdir"].map((name) => [name, join(dir, name)] as const);
