@@ -100,8 +100,8 @@ export function isSystemError(error: unknown): boolean {
 /** What the rest of the agent needs of it (the database, connections, watches) is some 50, in a busy one 100. */
 function limit(): number {
   try {
-    const found = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
-    return Number(found?.[1] ?? 1024);
+    const soft = /^Max open files\s+(\w+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    return soft === "unlimited" ? Infinity : Number(soft ?? 1024);
   } catch {
     return 1024;
   }
