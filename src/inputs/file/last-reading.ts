@@ -20,7 +20,9 @@ export interface LastReadingParts {
 
 /** Resolves when all is handed over, or when the signal aborts, whatever came first. */
 export async function readTheLast(parts: LastReadingParts, signal: AbortSignal): Promise<void> {
-  const { clock } = parts.shared;
+  const { clock, mode } = parts.shared;
+  // Has read every file to its end, and waits for nobody.
+  if (mode === "once") return;
   const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   while (!signal.aborted) {
     await Promise.race([readTheRest(parts), aborted]);

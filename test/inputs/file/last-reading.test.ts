@@ -46,3 +46,14 @@ test("without room it ends with its signal", async (t) => {
   assert.ok(systemClock.now() - from >= 190);
   assert.equal(intake.text, "");
 });
+
+test("with once nothing is left to wait for", async (t) => {
+  const { dir, intake, run } = bench(t);
+  writeFileSync(join(dir, "a.log"), "half");
+  const input = await run({}, { mode: "once" });
+  await input.done();
+  const from = systemClock.now();
+  await input.readTheLast(NEVER);
+  assert.ok(systemClock.now() - from < 500);
+  assert.equal(intake.text, "half");
+});
