@@ -4,8 +4,8 @@
 import { readv } from "node:fs";
 import { promisify } from "node:util";
 import type { Fault } from "./gunzip.ts";
-import { HEAD_LENGTH, hasHead, readHead } from "./identity.ts";
-import type { Packed } from "./packed.ts";
+import { HEAD_LENGTH, hasHead } from "./identity.ts";
+import { type Packed, storedHead } from "./packed.ts";
 import type { Shared } from "./parts.ts";
 import type { ReadyQueue } from "./ready.ts";
 import type { Tail } from "./tail.ts";
@@ -67,7 +67,7 @@ export class Contents {
 
   private async unpack(tail: Tail, packed: Packed, before: Buffer, bytes: Buffer): Promise<number | "later"> {
     if (!hasHead(tail.fd, packed.head)) return -1;
-    if (packed.head.length < HEAD_LENGTH) packed.head = readHead(tail.fd, HEAD_LENGTH);
+    if (packed.head.length < HEAD_LENGTH) packed.head = storedHead(tail.fd, packed.stored);
     const stream = this.streamOf(tail);
     if (stream === undefined) {
       packed.stream = "awaited";

@@ -3,7 +3,7 @@
 // Its content is what has offsets, a head and marks, as that of a plain file; bytes of the file itself are called stored.
 import { readSync } from "node:fs";
 import { constants, crc32, gunzipSync } from "node:zlib";
-import { claimedSize, type Form, formOf, formOfFile } from "./gzip-member.ts";
+import { claimedSize, type Form, formOf, formOfFile, TRAILER_BYTES } from "./gzip-member.ts";
 import { type Head, HEAD_LENGTH, readHead } from "./identity.ts";
 
 export interface Packed {
@@ -26,8 +26,15 @@ const sample = Buffer.alloc(SAMPLE_BYTES);
 
 /** Nothing of it is unpacked. */
 export function packedAt(fd: number, stored: number): Packed {
-  const head = readHead(fd, HEAD_LENGTH);
-  return { head, stored, fed: 0, unpacked: 0, state: "open", stream: "allowed" };
+  return { head: storedHead(fd, stored), stored, fed: 0, unpacked: 0, state: "open", stream: "allowed" };
+}
+
+/**
+ * Without what may be the trailer: bytes that are stored as they are, and their checksum behind them, always have the same
+ * checksum together.
+ */
+export function storedHead(fd: number, stored: number): Head {
+  return readHead(fd, Math.min(HEAD_LENGTH, Math.max(0, stored - TRAILER_BYTES)));
 }
 
 /** As if all of it had been unpacked. */

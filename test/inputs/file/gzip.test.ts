@@ -202,6 +202,32 @@ play({
     await scene.has(...texts, "plain now\n");
   },
 
+  "written anew with the same number of bytes": async (scene) => {
+    const stored = (text: string): Buffer => gzipSync(text, { level: 0 });
+    scene.write("a.log.gz", stored("one\n"));
+    await scene.start(GLOB);
+    await scene.has("one\n");
+    await scene.quiet(1);
+    scene.write("a.log.gz", stored("six\n"));
+    await scene.has("one\n", "six\n");
+  },
+
+  "UTF-16 and joined records, in members that begin in the middle of a character, through a restart": async (scene) => {
+    const text = Array.from({ length: 40_000 }, (_, i) => `zeile ${i} ä\r\n`).join("");
+    const bytes = Buffer.from(`\ufeff${text}`, "utf16le");
+    const at = 500_001;
+    scene.write("a.log.gz", Buffer.concat([gzipSync(bytes.subarray(0, at)), gzipSync(bytes.subarray(at))]));
+    const changes = { encoding: "utf-16", maxRecord: 200 } as const;
+    const records = (): number => [...scene.intake.sources.values()].reduce((sum, source) => sum + source.records, 0);
+    await scene.start(GLOB, changes);
+    await scene.intake.until(() => records() > 10_000, "some of it");
+    await scene.stop();
+    scene.intake.restart((source) => Math.ceil(source.taken.length / 2));
+    await scene.start(GLOB, changes);
+    await scene.intake.until(() => records() === 40_000, "all of it");
+    assert.ok(Buffer.from(scene.intake.text, "latin1").toString().endsWith("zeile 39999 ä"));
+  },
+
   "written anew while stopped, behind an equal beginning: shorter, longer, and damaged before the position": async (
     scene,
   ) => {
