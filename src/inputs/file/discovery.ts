@@ -45,6 +45,8 @@ export class Discovery {
   private readonly startedAt: number;
   /** Where files begin that are new in the first scan; all later ones begin at byte 0. */
   private start: "beginning" | "end";
+  /** Files that were there then and have to wait, by their keys. */
+  private readonly old = new Set<string>();
   private reported: "nothing" | "no match" = "nothing";
 
   constructor(parts: DiscoveryParts) {
@@ -138,7 +140,10 @@ export class Discovery {
     if (!isKnown && options.ignoreOlder > 0 && age > options.ignoreOlder) return;
     // Unreadable, or replaced this moment: the next scan tries again.
     if ((isKnown || size > 0) && !descriptors.open(tail)) return;
-    if (!isKnown && suspects.suspect(tail, size)) return descriptors.close(tail);
+    if (!isKnown && suspects.suspect(tail, size)) {
+      if (this.start === "end") this.old.add(tail.key);
+      return descriptors.close(tail);
+    }
     if (shared.mode === "once") tail.end = "closing";
     try {
       this.assign(tail, size, content);
@@ -191,7 +196,8 @@ export class Discovery {
     const { endings, generations } = this.parts;
     const { same, others } = this.known.match(tail);
     if (same !== undefined) generations.resume(tail, same, size);
-    else if (size > 0 && content === "whatever") generations.begin(tail, size, this.start);
+    else if (size > 0 && content === "whatever")
+      generations.begin(tail, size, this.old.delete(tail.key) ? "end" : this.start);
     for (const other of others) endings.retire(other);
     this.known.removeAll(tail);
   }

@@ -153,6 +153,20 @@ play({
     await stays(scene);
   },
 
+  "what waits at the first start is old with start: end": async (scene) => {
+    scene.write("a.log", `${HEAD}one\n`);
+    scene.write("a.log.1", `${HEAD}one\n`);
+    scene.write("a.log.2.gz", gzipSync(`${HEAD}two\n`));
+    const input = await scene.start(ALL, { start: "end" });
+    await scene.intake.until(() => input.status().files === 3, "all to be known");
+    assert.equal(scene.intake.text, "");
+    scene.append("a.log", "new\n");
+    await scene.has("new\n");
+    await scene.stop();
+    await scene.start(ALL, { start: "end" });
+    await scene.quiet(15);
+  },
+
   "gzip -k: the compressed file next to the plain one is not read": async (scene) => {
     scene.write("a.log", "one\n");
     await scene.start(ALL);
