@@ -7,7 +7,7 @@
 // - it is compressed otherwise, or plain and one is the beginning of the other as far as both go: until it has been quiet
 //   for 5 s. By then copytruncate has truncated; what nobody truncates is a file of its own, and is read.
 // A wrong guess costs time and loses nothing: only the content decides later.
-import { readSync } from "node:fs";
+import { existsSync, readSync } from "node:fs";
 import type { KnownSource } from "../../core/source.ts";
 import { MARK_LENGTH } from "../../core/source.ts";
 import type { Descriptors } from "./descriptors.ts";
@@ -105,7 +105,8 @@ export class Suspects {
   private suspicion(file: Tail, size: number): Suspicion {
     const form = size === 0 ? "unknown" : formOfFile(file.fd);
     const packed = form === "gzip" || (form === "unknown" && unpackedPath(file.path) !== undefined);
-    let most: Suspicion = "none";
+    // What a file is that has just been made shows when it has content, and then its original is known as well.
+    let most: Suspicion = size === 0 && originals(file.path).some((path) => existsSync(path)) ? "brief" : "none";
     for (const tail of this.kin(file.path)) {
       const found = packed ? this.ofPacked(file, size, tail) : this.ofPlain(file, size, tail);
       if (found === "lasting") return found;
