@@ -2,9 +2,9 @@
 // of this process, best of five rounds over one read of 256 KiB in cache: framing alone, as docs/formats.md has it.
 import { Arena } from "../src/core/arena.ts";
 import type { FileInputOptions } from "../src/core/options.ts";
-import { TURN_BYTES } from "../src/inputs/file/framing.ts";
-import { framingFor } from "../src/inputs/file/framings.ts";
-import { codeOf, encodingOf } from "../src/inputs/file/text-code.ts";
+import { TURN_BYTES } from "../src/inputs/file/records/framing.ts";
+import { framingFor } from "../src/inputs/file/records/framings.ts";
+import { codeOf, encodingOf } from "../src/inputs/file/records/text-code.ts";
 import { Kernel } from "../src/kernel/kernel.ts";
 import { options } from "../test/inputs/file/setup.ts";
 

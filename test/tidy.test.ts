@@ -63,6 +63,17 @@ test("a file imports only from a lower layer or its own folder", () => {
   none(faults, "move what both need into a lower layer, or hand it in from above (ARCHITECTURE.md)");
 });
 
+test("records and gzip files know nothing of tails", () => {
+  const below = /^src\/inputs\/file\/(?:records|gzip)\//;
+  const shared = "src/inputs/file/identity.ts";
+  const faults = src
+    .filter((file) => below.test(file.path))
+    .flatMap((file) => file.imports.map((target) => ({ path: file.path, target })))
+    .filter(({ target }) => target.startsWith("src/inputs/") && !below.test(target) && target !== shared)
+    .map(({ path, target }) => `${path} imports ${target}`);
+  none(faults, "hand it in from above");
+});
+
 test("no import cycles", () => {
   const cycles = src
     .map((file) => wayBetween(src, file.path, file.path))

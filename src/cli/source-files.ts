@@ -4,7 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import type { Clock } from "../core/clock.ts";
 import type { KnownSource } from "../core/source.ts";
 import { continues } from "../inputs/file/continues.ts";
-import { claimedSize, formOfFile } from "../inputs/file/gzip-member.ts";
+import { claimedSize, formOfFile } from "../inputs/file/gzip/gzip-member.ts";
 import { type Found, Listing } from "../inputs/file/listing.ts";
 
 export type FileNow =

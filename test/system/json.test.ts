@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { openForReading } from "../../src/buffer/database.ts";
 import { type Letter, readLetter, readLetters } from "../../src/buffer/letters.ts";
-import { anyObject } from "../inputs/file/any-json.ts";
+import { anyObject } from "../inputs/file/records/any-json.ts";
 import { Workplace } from "../helpers/agent-process.ts";
 import { type Elasticsearch, VERSIONS, skipWithout, startElasticsearch } from "../helpers/elasticsearch.ts";
 

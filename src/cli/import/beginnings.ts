@@ -1,8 +1,8 @@
 // The first bytes of files, and the sums that other agents take of them to recognise a file.
 import { createHash } from "node:crypto";
 import { closeSync, constants, openSync, readSync } from "node:fs";
-import { formOf } from "../../inputs/file/gzip-member.ts";
-import { firstContent } from "../../inputs/file/packed.ts";
+import { formOf } from "../../inputs/file/gzip/gzip-member.ts";
+import { firstContent } from "../../inputs/file/gzip/packed.ts";
 import { Crc64 } from "./crc64.ts";
 
 /** Bytes of a file that Vector's fingerprint may cover, by default: of the sources file and kubernetes_logs. */

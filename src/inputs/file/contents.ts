@@ -3,13 +3,13 @@
 // was given to another, since nothing was to be read of it, is unpacked from its start again when it has grown.
 import { readv } from "node:fs";
 import { promisify } from "node:util";
-import type { Fault } from "./gunzip.ts";
+import type { Fault } from "./gzip/gunzip.ts";
 import { HEAD_LENGTH, hasHead } from "./identity.ts";
-import { type Packed, storedHead } from "./packed.ts";
+import { type Packed, storedHead } from "./gzip/packed.ts";
 import type { Shared } from "./parts.ts";
 import type { ReadyQueue } from "./ready.ts";
 import type { Tail } from "./tail.ts";
-import { Unpacking } from "./unpacking.ts";
+import { Unpacking } from "./gzip/unpacking.ts";
 
 const readInto = promisify(readv);
 

@@ -2,9 +2,9 @@
 import { fstatSync } from "node:fs";
 import type { Identity, Mark } from "../../core/source.ts";
 import { NO_MARK } from "../../core/source.ts";
-import { formOfFile } from "./gzip-member.ts";
+import { formOfFile } from "./gzip/gzip-member.ts";
 import { markBefore, sameMark } from "./identity.ts";
-import { contentHead } from "./packed.ts";
+import { contentHead } from "./gzip/packed.ts";
 
 /**
  * True when it begins as `identity` says, and has what a reader at `offset` has read before it. Of a compressed file the

@@ -3,9 +3,9 @@
 import { crc32 } from "node:zlib";
 import type { KnownSource } from "../../core/source.ts";
 import { continues } from "./continues.ts";
-import { formOfFile } from "./gzip-member.ts";
-import { UTF8 } from "./text-code.ts";
-import { Unpacking } from "./unpacking.ts";
+import { formOfFile } from "./gzip/gzip-member.ts";
+import { UTF8 } from "./records/text-code.ts";
+import { Unpacking } from "./gzip/unpacking.ts";
 
 export async function isCopyOf(fd: number, source: KnownSource, signal: AbortSignal): Promise<boolean> {
   const { identity, checkpoint, mark } = source;

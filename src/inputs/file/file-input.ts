@@ -9,7 +9,7 @@ import { Contents } from "./contents.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Discovery } from "./discovery.ts";
 import { Endings } from "./endings.ts";
-import { framingFor } from "./framings.ts";
+import { framingFor } from "./records/framings.ts";
 import { Generations } from "./generations.ts";
 import { Goals } from "./goals.ts";
 import { Growth } from "./growth.ts";
@@ -29,7 +29,7 @@ import { Renames } from "./renames.ts";
 import { type FileInputStatus, statusOf } from "./status.ts";
 import { Suspects } from "./suspects.ts";
 import type { LaneName, Tail } from "./tail.ts";
-import { encodingOf } from "./text-code.ts";
+import { encodingOf } from "./records/text-code.ts";
 
 /** Reads at once: more bring nothing, the thread pool has four threads. */
 const READERS = 3;

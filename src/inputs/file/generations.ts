@@ -4,16 +4,16 @@ import type { KnownSource, Mark, SourceId } from "../../core/source.ts";
 import { newSourceId, NO_MARK } from "../../core/source.ts";
 import type { Descriptors } from "./descriptors.ts";
 import type { Endings, Orphan } from "./endings.ts";
-import { claimedSize, formOfFile } from "./gzip-member.ts";
+import { claimedSize, formOfFile } from "./gzip/gzip-member.ts";
 import { growHead, markBefore } from "./identity.ts";
 import { endOfLastLine, lineAt } from "./line-places.ts";
-import { claimsToEnd, contentHead, firstContent, packedAt, packedWhole } from "./packed.ts";
+import { claimsToEnd, contentHead, firstContent, packedAt, packedWhole } from "./gzip/packed.ts";
 import type { Shared } from "./parts.ts";
 import type { ReadyQueue } from "./ready.ts";
 import { Rereads } from "./rereads.ts";
 import type { Registry } from "./registry.ts";
 import { CLOSED, type Tail } from "./tail.ts";
-import { codeOf, type Encoding } from "./text-code.ts";
+import { codeOf, type Encoding } from "./records/text-code.ts";
 
 /** Of content that is compressed: all of it may have been read before. */
 const UNKNOWN_SIZE = Number.MAX_SAFE_INTEGER;

@@ -1,7 +1,7 @@
 // Where lines end in a file that is not read just now: behind the last one, or around a checkpoint.
 import { readSync } from "node:fs";
 import type { LineState } from "./tail.ts";
-import type { TextCode } from "./text-code.ts";
+import type { TextCode } from "./records/text-code.ts";
 
 /** Offset behind the last line end before `size`; 0 without one. */
 export function endOfLastLine(fd: number, size: number, code: TextCode): number {

@@ -8,7 +8,7 @@ import { type Descriptors, isSystemError } from "./descriptors.ts";
 import type { Generations } from "./generations.ts";
 import type { Growth } from "./growth.ts";
 import { hasHead, markBefore, sameMark } from "./identity.ts";
-import type { Packed } from "./packed.ts";
+import type { Packed } from "./gzip/packed.ts";
 import type { Shared } from "./parts.ts";
 import type { ReadyQueue } from "./ready.ts";
 import type { Registry } from "./registry.ts";

@@ -1,22 +1,11 @@
 // What a file input is built from, and what its parts share. Everything from outside is handed in here.
-import type { Arena, Region } from "../../core/arena.ts";
+import type { Arena } from "../../core/arena.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Intake } from "../../core/intake.ts";
 import type { Log } from "../../core/log.ts";
 import type { FileInputOptions } from "../../core/options.ts";
-import type { Members } from "../../kernel/members.ts";
-import type { Names } from "../../kernel/names.ts";
+import type { LineScanner, ObjectChecker } from "./records/kernel-parts.ts";
 import type { Nag } from "./nag.ts";
-
-/** The parts of the kernel that framing needs. */
-export interface LineScanner {
-  scan(region: Region, from: number, length: number): { records: number; end: number; longest: number };
-}
-
-export interface ObjectChecker {
-  readonly found: Members;
-  object(bytes: Uint8Array, from: number, to: number, names: Names): void;
-}
 
 export interface FileInputParts {
   readonly intake: Intake;

@@ -12,14 +12,14 @@ import type { SourceId } from "../../core/source.ts";
 import { containerFields } from "./container-path.ts";
 import type { Contents } from "./contents.ts";
 import type { Descriptors } from "./descriptors.ts";
-import { type Framed, type Framing, type ReadBytes, type Rewritten, TURN_BYTES } from "./framing.ts";
+import { type Framed, type Framing, type ReadBytes, type Rewritten, TURN_BYTES } from "./records/framing.ts";
 import type { Generations } from "./generations.ts";
 import { hasHead, markWithin } from "./identity.ts";
 import { HOT_MS } from "./look.ts";
 import type { Shared } from "./parts.ts";
 import type { Tail } from "./tail.ts";
 import { unparsedIn } from "./unparsed.ts";
-import { codeOf, type Encoding, foreignMark } from "./text-code.ts";
+import { codeOf, type Encoding, foreignMark } from "./records/text-code.ts";
 
 /** What is unfinished and longer is not read again with every few bytes that come. */
 const LARGE_REST = 64 * 1024;

@@ -6,7 +6,7 @@
 // A reader claims before it asks for room and takes when it has it. What it takes is the first in the lane at that moment,
 // mostly the one it claimed; a file that waits is bound to no reader, so it can change lanes or go away meanwhile.
 import { assert } from "../../core/errors.ts";
-import { TURN_BYTES } from "./framing.ts";
+import { TURN_BYTES } from "./records/framing.ts";
 import type { LaneName, Tail } from "./tail.ts";
 
 /** Of a lane. */

@@ -11,10 +11,10 @@ import { type BigIntStats, realpathSync } from "node:fs";
 import type { Envelope } from "../../core/chunk.ts";
 import type { Identity, Mark, SourceId } from "../../core/source.ts";
 import { NO_MARK } from "../../core/source.ts";
-import type { After } from "./framing.ts";
+import type { After } from "./records/framing.ts";
 import { type Head, liveKey, NO_HEAD } from "./identity.ts";
-import { leftIn, type Packed } from "./packed.ts";
-import { type TextCode, UTF8 } from "./text-code.ts";
+import { leftIn, type Packed } from "./gzip/packed.ts";
+import { type TextCode, UTF8 } from "./records/text-code.ts";
 
 export type TailMode = "named" | "displaced" | "nameless" | "over";
 /** Of the queue for turns. */

@@ -10,12 +10,12 @@ import { DROPPED_OVERSIZE } from "../../../src/core/fate.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import type { FileInputOptions } from "../../../src/core/options.ts";
 import { FileInput } from "../../../src/inputs/file/file-input.ts";
-import { TURN_BYTES } from "../../../src/inputs/file/framing.ts";
+import { TURN_BYTES } from "../../../src/inputs/file/records/framing.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
 import { FakeIntake, type FakeSource } from "../../helpers/fake-intake.ts";
 import { fastClock } from "../../helpers/fast-clock.ts";
-import { written } from "./lines.ts";
-import * as twin from "./lines.twin.ts";
+import { written } from "./records/lines.ts";
+import * as twin from "./records/lines.twin.ts";
 import { options } from "./setup.ts";
 
 const RUNS = Number(process.env["SPILLWAY_RUNS"] ?? 40);

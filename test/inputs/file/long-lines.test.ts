@@ -5,8 +5,8 @@ import { join } from "node:path";
 import test from "node:test";
 import { DROPPED_OVERSIZE } from "../../../src/core/fate.ts";
 import type { FileInputOptions } from "../../../src/core/options.ts";
-import { TURN_BYTES } from "../../../src/inputs/file/framing.ts";
-import { TABLE_BYTES } from "../../../src/inputs/file/record-writer.ts";
+import { TURN_BYTES } from "../../../src/inputs/file/records/framing.ts";
+import { TABLE_BYTES } from "../../../src/inputs/file/records/record-writer.ts";
 import { bench } from "./setup.ts";
 
 const SIZE = 64 << 20;

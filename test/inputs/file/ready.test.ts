@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import test from "node:test";
-import { TURN_BYTES } from "../../../src/inputs/file/framing.ts";
+import { TURN_BYTES } from "../../../src/inputs/file/records/framing.ts";
 import { ReadyQueue } from "../../../src/inputs/file/ready.ts";
 import { Tail } from "../../../src/inputs/file/tail.ts";
 

@@ -1,0 +1,74 @@
+// A window that moves over the content of a gzip file: bytes before the one that is wanted next are dropped, and what was
+// unpacked but not used yet is kept, so that a partial last line is not unpacked again.
+import { Gunzip } from "./gunzip.ts";
+import type { TextCode } from "../records/text-code.ts";
+
+/** Content that one call passes over at most: 1 GiB at once would hold up a reader for seconds. */
+const PASS_BYTES = 4 << 20;
+
+export class Unpacking {
+  readonly gunzip = new Gunzip();
+  /** End of the content that was unpacked. */
+  to = 0;
+  /** Of what was passed over: behind its last line end. */
+  lineStart = 0;
+  private pieces: Buffer[] = [];
+  private from = 0;
+  private readonly code: TextCode;
+
+  constructor(code: TextCode) {
+    this.code = code;
+  }
+
+  /**
+   * Fills both with the content from `at` on; the second begins at the position. Fewer bytes: there are no more now.
+   * passing: the place has not come yet.
+   */
+  async read(fd: number, at: number, before: Buffer, bytes: Buffer): Promise<number | "passing"> {
+    const position = at + before.length;
+    const pause = this.to + PASS_BYTES;
+    const wanted = position + bytes.length;
+    while (this.to < wanted) {
+      this.dropBefore(at);
+      if (this.to < position && this.to >= pause) return "passing";
+      const piece = await this.gunzip.next(fd);
+      if (piece === undefined) break;
+      this.note(piece, position);
+      this.pieces.push(piece);
+      this.to += piece.length;
+    }
+    this.dropBefore(at);
+    return this.copy(at, before, 0) + this.copy(position, bytes, 0);
+  }
+
+  close(): void {
+    this.gunzip.close();
+    this.pieces = [];
+  }
+
+  private note(piece: Buffer, position: number): void {
+    const passed = piece.subarray(0, Math.max(0, position - this.to));
+    const end = this.code.lastLineEnd(passed, this.to);
+    if (end >= 0) this.lineStart = this.to + end;
+  }
+
+  private dropBefore(at: number): void {
+    let count = 0;
+    for (const piece of this.pieces) {
+      if (this.from + piece.length > at) break;
+      this.from += piece.length;
+      count++;
+    }
+    if (count > 0) this.pieces.splice(0, count);
+  }
+
+  private copy(at: number, into: Buffer, done: number): number {
+    let start = this.from;
+    for (const piece of this.pieces) {
+      const offset = at + done - start;
+      if (done < into.length && offset >= 0 && offset < piece.length) done += piece.copy(into, done, offset);
+      start += piece.length;
+    }
+    return done;
+  }
+}

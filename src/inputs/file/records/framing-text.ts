@@ -1,0 +1,97 @@
+// Lines ended by \n or \r\n. The region keeps exactly the source's bytes, so that no table is needed; \r and bad UTF-8 are
+// dealt with when a document is encoded. Only the first line of a file that begins with a mark (BOM) is taken out of it.
+import { TABLE, TABLE_ENTRY } from "../../../core/chunk.ts";
+import { DROPPED_FILTERED } from "../../../core/fate.ts";
+import type { FileInputOptions } from "../../../core/options.ts";
+import {
+  counted,
+  type Framed,
+  type Framing,
+  kept,
+  NOTHING_COUNTED,
+  type ReadBytes,
+  type Rest,
+  WAIT,
+} from "./framing.ts";
+import { characterBoundary, firstOversize, NEWLINE, passOver, RETURN, skipLine } from "./oversize.ts";
+import type { LineScanner } from "./kernel-parts.ts";
+import { markLength, wholeCharacters } from "./text-code.ts";
+
+export class TextFraming implements Framing {
+  /** Of a first line. */
+  readonly tableBytes = TABLE_ENTRY;
+  readonly growth = 1;
+  readonly cutBehind: number;
+  private readonly kernel: LineScanner;
+  private readonly maxRecord: number;
+  private readonly oversize: "truncate" | "skip";
+
+  constructor(kernel: LineScanner, options: Pick<FileInputOptions, "maxRecord" | "oversize">) {
+    this.kernel = kernel;
+    this.maxRecord = options.maxRecord;
+    // A cut at a character boundary takes up to 3 bytes less than the maximum.
+    this.cutBehind = Math.max(1, options.maxRecord - 3);
+    this.oversize = options.oversize;
+  }
+
+  frame(read: ReadBytes): Framed {
+    const framed = this.lines(read);
+    const mark = read.offset === 0 && framed.kept > 0 ? markLength(read.code, read.bytes) : 0;
+    return mark > 0 ? firstLine(read.bytes, mark, framed) : framed;
+  }
+
+  pass(read: ReadBytes): Framed {
+    return passOver(read);
+  }
+
+  private lines(read: ReadBytes): Framed {
+    const scan = this.kernel.scan(read.region, 0, read.bytes.length);
+    if (scan.end === 0) return this.unended(read);
+    if (scan.longest <= this.maxRecord) {
+      const rest = read.bytes.length - scan.end;
+      return lines(scan.records, scan.end, rest > this.maxRecord ? "start" : "partial");
+    }
+    const at = firstOversize(read.bytes, this.maxRecord);
+    if (at === 0) return this.cut(read);
+    return lines(this.kernel.scan(read.region, 0, at).records, at, "start");
+  }
+
+  private unended(read: ReadBytes): Framed {
+    const { bytes, after } = read;
+    // One byte more than the maximum may be the \r of a line end that is not there yet.
+    if (bytes.length > this.maxRecord + 1) return this.cut(read);
+    if (after === "more" || after === "quiet") return WAIT;
+    if (bytes.length > this.maxRecord && bytes.at(-1) !== RETURN) return this.cut(read);
+    const end = wholeCharacters(read);
+    if (end === 0) return WAIT;
+    return { ...lines(end === 1 && bytes[0] === RETURN ? 0 : 1, end, "partial"), ended: "cut" };
+  }
+
+  private cut(read: ReadBytes): Framed {
+    if (this.oversize === "skip") return skipLine(read);
+    return kept(1, characterBoundary(read.bytes, this.maxRecord), "oversized");
+  }
+}
+
+/** The first line of a file without the `mark` bytes that it begins with; the record begins at byte 0 all the same. */
+function firstLine(bytes: Buffer, mark: number, framed: Framed): Framed {
+  const end = bytes.subarray(0, framed.end).indexOf(NEWLINE) + 1 || framed.end;
+  const rest = end === framed.end ? framed.rest : "start";
+  let to = end;
+  if (bytes[to - 1] === NEWLINE) to--;
+  if (bytes[to - 1] === RETURN) to--;
+  if (to === mark) return counted(DROPPED_FILTERED, 0, end, rest);
+  const table = Buffer.alloc(TABLE_ENTRY);
+  table.writeUInt32LE(to - mark, TABLE.end);
+  table.writeUInt32LE(end, TABLE.length);
+  table.writeUInt32LE(1, TABLE.weight);
+  table.writeDoubleLE(NaN, TABLE.time);
+  // A copy, since the region that they lie in shrinks.
+  const rewritten = { bytes: Buffer.copyBytesFrom(bytes, mark, to - mark), table };
+  const { ended } = framed;
+  return { end, records: 1, kept: to - mark, rewritten, counted: NOTHING_COUNTED, rest, ended };
+}
+
+function lines(records: number, end: number, rest: Rest): Framed {
+  return records === 0 ? counted(DROPPED_FILTERED, 0, end, rest) : kept(records, end, rest);
+}

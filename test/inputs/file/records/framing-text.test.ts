@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import fc from "fast-check";
+import { Arena } from "../../../../src/core/arena.ts";
+import { DROPPED_OVERSIZE } from "../../../../src/core/fate.ts";
+import { TextFraming } from "../../../../src/inputs/file/records/framing-text.ts";
+import { UTF8 } from "../../../../src/inputs/file/records/text-code.ts";
+import { Kernel } from "../../../../src/kernel/kernel.ts";
+
+const arena = new Arena(1 << 18);
+const kernel = new Kernel(arena);
+
+/** Reads `source` in pieces as a reader does; the records, without their line ends, with their offsets. */
+function records(source: Buffer, framing: TextFraming, sizes: readonly number[], maxRecord: number): string[] {
+  const out: string[] = [];
+  let [position, searched, line, turn] = [0, 0, "start", 0];
+  let passed = 0;
+  while (position < source.length) {
+    const size = Math.max(sizes[turn++ % sizes.length] ?? 1, Math.min(2 * (searched - position), maxRecord + 2));
+    const piece = source.subarray(position, position + size);
+    const region = arena.alloc(piece.length);
+    assert.ok(region);
+    const bytes = arena.view(region);
+    piece.copy(bytes);
+    const after = position + piece.length === source.length ? "end" : "more";
+    const read = { region, bytes, offset: position, code: UTF8, after, room: bytes.length } as const;
+    const framed = line === "start" ? framing.frame(read) : framing.pass(read);
+    let at = position;
+    let count = 0;
+    for (const text of bytes.toString("latin1", 0, framed.kept).split("\n")) {
+      const content = text.endsWith("\r") ? text.slice(0, -1) : text;
+      if (content !== "") {
+        out.push(`${at} ${content}`);
+        count++;
+      }
+      at += text.length + 1;
+    }
+    assert.equal(count, framed.records);
+    passed += framed.counted.get(DROPPED_OVERSIZE)?.records ?? 0;
+    arena.release(region);
+    position += framed.end;
+    line = framed.rest === "oversized" ? "oversized" : "start";
+    searched = framed.rest === "partial" ? position - framed.end + piece.length : position;
+  }
+  out.push(`skipped ${passed}`);
+  return out;
+}
+
+function expected(source: string, maxRecord: number, oversize: "truncate" | "skip"): string[] {
+  const out: string[] = [];
+  let [at, skipped] = [0, 0];
+  for (const text of source.split("\n")) {
+    const content = text.endsWith("\r") ? text.slice(0, -1) : text;
+    if (content.length > maxRecord && oversize === "skip") skipped++;
+    else if (content !== "") {
+      // Only what looks like the beginning of a character is cut off with it.
+      let end = Math.min(maxRecord, content.length);
+      if (content.length > maxRecord)
+        for (let back = 0; back < 4 && back < maxRecord; back++)
+          if ((text.charCodeAt(maxRecord - back) & 0xc0) !== 0x80) {
+            end = maxRecord - back;
+            break;
+          }
+      const kept = content.slice(0, end);
+      out.push(`${at} ${kept.endsWith("\r") && content.length > maxRecord ? kept.slice(0, -1) : kept}`);
+    }
+    at += text.length + 1;
+  }
+  out.push(`skipped ${skipped}`);
+  return out;
+}
+
+const byte = fc.oneof(
+  fc.constantFrom("\n", "\n", "\r", "a", "b", "\xe2\x82\xac", "\xc3\xa9"),
+  fc.constantFrom("\x00", "\xff"),
+);
+
+test("the same records whatever the read boundaries", () => {
+  fc.assert(
+    fc.property(
+      fc.array(byte, { maxLength: 80, size: "max" }).map((parts) => parts.join("")),
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5, size: "max" }),
+      fc.integer({ min: 4, max: 12 }),
+      fc.constantFrom("truncate", "skip"),
+      (text, sizes, maxRecord, oversize) => {
+        const framing = new TextFraming(kernel, { maxRecord, oversize });
+        const got = records(Buffer.from(text, "latin1"), framing, sizes, maxRecord);
+        assert.deepEqual(got, expected(text, maxRecord, oversize));
+      },
+    ),
+    { numRuns: Number(process.env.SPILLWAY_RUNS ?? 2000) },
+  );
+});
