@@ -43,5 +43,9 @@ function beSmall() {
   const flag = "--max-semi-space-size";
   if ([...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((option) => option.includes(flag))) return;
   const args = [process.execPath, flag + "=2", ...process.execArgv, ...process.argv.slice(1)];
-  process.execve?.(process.execPath, args, { ...MALLOC, ...process.env });
+  try {
+    process.execve?.(process.execPath, args, { ...MALLOC, ...process.env });
+  } catch {
+    // A sandbox may forbid it. Then it is larger.
+  }
 }

@@ -43,4 +43,8 @@ test("what stays runs with a small young generation, unless a size was chosen", 
   assert.equal(await first(run, { MALLOC_ARENA_MAX: "4" }), "--max-semi-space-size=2 4");
   assert.equal(await first(run, { NODE_OPTIONS: "--max-semi-space-size=16" }), "--import undefined");
   assert.equal(await first(["check", "-c", "/nonexistent.yml"]), "--import undefined");
+  const forbidden = 'process.execve = () => { throw new Error("EACCES") };';
+  const { code, err } = await runAfter(forbidden, {}, run);
+  assert.equal(code, 78);
+  assert.match(err, /^\/nonexistent\.yml: error/);
 });
