@@ -63,6 +63,7 @@ export class FileInput {
   private unscanned: "none" | "some" = "none";
   private readonly entered: Wakeup;
   private readonly loops: Promise<void>[] = [];
+  private inheriting: Promise<void> | undefined;
   private readonly end = Promise.withResolvers<void>();
 
   constructor(options: FileInputOptions, parts: FileInputParts) {
@@ -122,8 +123,8 @@ export class FileInput {
     this.hints?.start();
     for (let i = 0; i < READERS; i++) this.run(this.read("named"));
     this.run(this.read("nameless"));
+    this.inherit();
     this.run(this.sweep());
-    this.run(this.inherit());
     if (this.shared.mode === "follow") this.run(this.rescan());
   }
 
@@ -131,7 +132,7 @@ export class FileInput {
   async stop(): Promise<void> {
     this.stopping.abort();
     this.ready.close();
-    await Promise.allSettled([...this.loops, this.hints?.stop()]);
+    await Promise.allSettled([...this.loops, this.inheriting, this.hints?.stop()]);
     this.contents.close();
     for (const tail of this.registry.all) this.descriptors.close(tail);
     this.endings.close();
@@ -158,10 +159,11 @@ export class FileInput {
   }
 
   private run(loop: Promise<void>): void {
-    this.loops.push(loop);
-    loop.catch((error: unknown) => {
-      if (!this.shared.signal.aborted) this.end.reject(error);
-    });
+    this.loops.push(loop.catch((error: unknown) => this.fail(error)));
+  }
+
+  private fail(error: unknown): void {
+    if (!this.shared.signal.aborted) this.end.reject(error);
   }
 
   private async read(lane: LaneName): Promise<void> {
@@ -196,6 +198,7 @@ export class FileInput {
       }
       if (signal.aborted) return;
       this.discovery.considerLater(await this.renames.search());
+      this.inherit();
       abandonBeyond(options.held, this.registry, this.generations, this.shared);
       this.endings.tidy();
       this.growth.turn();
@@ -203,13 +206,12 @@ export class FileInput {
     }
   }
 
-  /** By itself: to unpack a large file takes seconds. */
-  private async inherit(): Promise<void> {
-    const { clock, signal } = this.shared;
-    while (!signal.aborted) {
-      await this.heirs.decide();
-      await clock.sleep(TICK_MS, signal);
-    }
+  /** With each tick, but the sweep does not wait: to unpack a large file takes seconds. */
+  private inherit(): void {
+    this.inheriting ??= this.heirs
+      .decide()
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => (this.inheriting = undefined));
   }
 
   private enter(): void {
