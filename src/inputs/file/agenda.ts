@@ -4,7 +4,7 @@ import type { Tail } from "./tail.ts";
 
 export const TICK_MS = 250;
 /** The longest plan is one round. */
-const SLOTS = 256;
+const SLOTS = 512;
 
 export class Agenda {
   private readonly slots: Tail[][] = Array.from({ length: SLOTS }, () => []);
