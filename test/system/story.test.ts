@@ -85,7 +85,10 @@ test("a slow destination, from the first lag to the last drained record", async 
 
   await server.change(NO_FAULTS);
   const settled = (s: typeof worst): boolean =>
-    s.ledger.buffered.records === 0 && s.inputs["app"]?.lag_bytes === 0 && s.policies["default"]?.action === "accept";
+    s.ledger.buffered.records === 0 &&
+    s.inputs["app"]?.lag_bytes === 0 &&
+    s.policies["default"]?.action === "accept" &&
+    s.buffer.mode === "memory";
   const { ledger, buffer } = await agent.until("drained and accepting", settled, 60_000);
   assert.equal(buffer.mode, "memory");
   assert.equal(ledger.read.records, producer.written);
