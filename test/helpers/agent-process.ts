@@ -42,6 +42,7 @@ export class Workplace {
   readonly logs = join(this.root, "logs");
   readonly state = join(this.root, "state");
   readonly config = join(this.root, "spillway.yml");
+  private readonly agents: AgentProcess[] = [];
 
   constructor() {
     mkdirSync(this.logs);
@@ -60,13 +61,15 @@ export class Workplace {
   }
 
   run(...options: string[]): AgentProcess {
-    return new AgentProcess(process.execPath, [BIN, "run", "-c", this.config, ...options]);
+    return this.runBelow([], ...options);
   }
 
   /** Below another program, for example strace. */
   runBelow(program: readonly string[], ...options: string[]): AgentProcess {
-    const [command = "", ...rest] = program;
-    return new AgentProcess(command, [...rest, process.execPath, BIN, "run", "-c", this.config, ...options]);
+    const [command = "", ...args] = [...program, process.execPath, BIN, "run", "-c", this.config, ...options];
+    const agent = new AgentProcess(command, args);
+    this.agents.push(agent);
+    return agent;
   }
 
   /** What is durable. Throws for anything that must hold there and does not. */
@@ -81,7 +84,9 @@ export class Workplace {
     }
   }
 
+  /** An agent that still runs belongs to a test that failed, and would keep its file from ending. */
   remove(): void {
+    for (const agent of this.agents) if (agent.runs) agent.signal("SIGKILL");
     rmSync(this.root, { recursive: true, force: true });
   }
 }
