@@ -5,24 +5,22 @@ import { type BigIntStats, existsSync, statSync } from "node:fs";
 import { describe, hasCode } from "../../core/errors.ts";
 import { type Descriptors, isSystemError } from "./descriptors.ts";
 import type { Endings, Orphan } from "./endings.ts";
-import { isOnOverlay, mayBeMounted } from "./file-systems.ts";
+import { isOnOverlay } from "./file-systems.ts";
 import type { Generations } from "./generations.ts";
 import { liveKey } from "./identity.ts";
-import { originals } from "./kin.ts";
 import type { KnownSources } from "./known.ts";
-import { type Found, Listing } from "./listing.ts";
+import type { Found } from "./listing.ts";
 import { HOT_MS, type Looker } from "./look.ts";
 import type { Shared } from "./parts.ts";
 import type { Pattern } from "./patterns.ts";
 import type { Registry } from "./registry.ts";
 import type { Renames } from "./renames.ts";
+import { Searches } from "./searches.ts";
 import type { Suspects } from "./suspects.ts";
 import { Tail } from "./tail.ts";
 import { Walker } from "./walker.ts";
 
 const SLICE = 100;
-/** Files of one scan for which older ones are looked for: when there are more, it was no rotation that made them. */
-const MOST_YOUNG = 100;
 
 export interface DiscoveryParts {
   readonly shared: Shared;
@@ -42,7 +40,7 @@ export class Discovery {
   private readonly parts: DiscoveryParts;
   private readonly known: KnownSources;
   private readonly walker: Walker;
-  private readonly startedAt: number;
+  private readonly searches: Searches;
   /** Where files begin that are new in the first scan; all later ones begin at byte 0. */
   private start: "beginning" | "end";
   /** Files that were there then and have to wait, by their keys. */
@@ -52,9 +50,13 @@ export class Discovery {
   constructor(parts: DiscoveryParts) {
     const { clock, options } = parts.shared;
     this.parts = parts;
-    this.startedAt = clock.now();
     this.walker = new Walker(parts.patterns, parts.excluded, clock);
     this.known = parts.known;
+    this.searches = new Searches({
+      ...parts,
+      consider: (paths) => this.considerLater(paths),
+      continueAt: (file) => this.continueAt(file),
+    });
     this.start = this.known.size === 0 ? options.start : "beginning";
   }
 
@@ -73,9 +75,9 @@ export class Discovery {
       const tail = registry.at(path);
       if (tail !== undefined && tail.birthMs * 1e6 > Number(shared.sinceNs)) young.push(path);
     }
-    await this.searchKnown();
+    await this.searches.forKnown();
     this.start = "beginning";
-    await this.searchRotated(young);
+    await this.searches.forOlder(young);
     if (paths.length === 0) this.reportNoMatch();
   }
 
@@ -202,52 +204,15 @@ export class Discovery {
     this.known.removeAll(tail);
   }
 
-  /** Known sources whose files no pattern led to: renamed in their directories, or nowhere. */
-  private async searchKnown(): Promise<void> {
-    if (this.known.size === 0) return;
-    const { endings, shared } = this.parts;
-    const listing = new Listing(shared.clock);
-    for (const known of [...this.known]) {
-      const search = await listing.find(known.identity.path, known.identity);
-      if (shared.signal.aborted) return;
-      // Matched meanwhile: by a hint, or together with another generation of its file.
-      if (search.kind === "unreadable" || !this.known.includes(known)) continue;
-      if (search.kind === "absent" && mayBeMounted(known, shared.clock.now() - this.startedAt)) continue;
-      for (const path of this.firstPaths(known.identity.path)) {
-        const later = await listing.after(path, known.identity.birthNs);
-        this.considerLater(later.map((file) => file.path));
-      }
-      if (search.kind === "found" && this.continueAt(search.file) === "tried") continue;
-      this.known.remove(known);
-      endings.retire(known);
-    }
-  }
-
-  /** The path, or those that a rotated file may have had first. */
-  private firstPaths(path: string): readonly string[] {
-    const { patterns } = this.parts;
-    const matched = originals(path).filter((name) => patterns.some((pattern) => pattern.matches(name)));
-    return matched.length > 0 ? matched : [path];
-  }
-
-  /**
-   * A file that came while nobody watched may not be the first one of its name: those before it were rotated, and may be
-   * removed before a rotation that we see leads to them.
-   */
-  private async searchRotated(young: readonly string[]): Promise<void> {
-    const { clock, signal, sinceNs } = this.parts.shared;
-    const listing = new Listing(clock);
-    for (const path of young.slice(0, MOST_YOUNG)) {
-      const older = await listing.after(path, sinceNs);
-      if (signal.aborted) return;
-      this.considerLater(older.map((file) => file.path));
-    }
-  }
-
   /** Files that came after one that was rotated, and were rotated before anybody looked. They begin at byte 0. */
   considerLater(paths: readonly string[]): void {
     for (const path of paths)
       if (!this.parts.excluded(path) && this.parts.registry.at(path) === undefined) this.consider(path);
+  }
+
+  /** Where a file of ours was may be its successor, whoever found that it is there no more. */
+  considerVacated(): void {
+    this.considerLater(this.parts.registry.takeVacated());
   }
 
   /** A file of an earlier process under a name that no pattern matches. taken: it goes on under another source. */

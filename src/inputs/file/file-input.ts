@@ -35,7 +35,7 @@ import { encodingOf } from "./records/text-code.ts";
 const READERS = 3;
 const RESCAN_MS = 8000;
 /** From a directory that is watched from now on to a scan; several are one. */
-const ENTERED_MS = 100;
+export const ENTERED_MS = 100;
 /** Looks between two breaths of the event loop. */
 const SLICE = 200;
 
@@ -197,6 +197,7 @@ export class FileInput {
         this.looker.look(tail);
       }
       if (signal.aborted) return;
+      this.discovery.considerVacated();
       this.discovery.considerLater(await this.renames.search());
       this.inherit();
       abandonBeyond(options.held, this.registry, this.generations, this.shared);

@@ -10,7 +10,7 @@ import type { Tail } from "./tail.ts";
 import { Watch } from "./watch.ts";
 
 /** From a hint to the look; all that come meanwhile are one. */
-const PACE_MS = 25;
+export const PACE_MS = 25;
 
 export interface HintsParts {
   readonly shared: Shared;
@@ -71,17 +71,17 @@ export class Hints {
     const tail = registry.at(path) ?? registry.at(place);
     if (tail === undefined) {
       if (this.wanted(path)) discovery.consider(path);
-    } else if (this.hinted.add(tail).size === 1) shared.clock.after(PACE_MS, () => this.look());
+      return;
+    }
+    if (this.hinted.size === 0) shared.clock.after(PACE_MS, () => this.look());
+    this.hinted.add(tail);
   }
 
   private look(): void {
     const { discovery, looker, shared } = this.parts;
     if (shared.signal.aborted) return;
-    for (const tail of this.hinted) {
-      const { path } = tail;
-      looker.hinted(tail);
-      if (tail.mode !== "named") discovery.consider(path);
-    }
+    for (const tail of this.hinted) looker.hinted(tail);
     this.hinted.clear();
+    discovery.considerVacated();
   }
 }

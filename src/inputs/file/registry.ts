@@ -9,6 +9,7 @@ export class Registry {
   readonly nameless = new Set<Tail>();
   readonly displaced = new Set<Tail>();
   private readonly byPath = new Map<string, Tail>();
+  private readonly vacated = new Set<string>();
   private readonly byKey = new Map<string, Tail>();
 
   at(path: string): Tail | undefined {
@@ -30,7 +31,7 @@ export class Registry {
   name(tail: Tail, path: string): void {
     const other = this.byPath.get(path);
     if (other !== undefined && other !== tail) this.displace(other);
-    if (this.byPath.get(tail.path) === tail) this.byPath.delete(tail.path);
+    this.vacate(tail);
     this.byPath.set(path, tail);
     this.displaced.delete(tail);
     this.nameless.delete(tail);
@@ -48,7 +49,7 @@ export class Registry {
 
   displace(tail: Tail): void {
     assert(tail.mode === "named", "only a named tail is displaced");
-    if (this.byPath.get(tail.path) === tail) this.byPath.delete(tail.path);
+    this.vacate(tail);
     this.displaced.add(tail);
     tail.mode = "displaced";
   }
@@ -62,11 +63,24 @@ export class Registry {
   }
 
   remove(tail: Tail): void {
-    if (this.byPath.get(tail.path) === tail) this.byPath.delete(tail.path);
+    this.vacate(tail);
     if (this.byKey.get(tail.key) === tail) this.byKey.delete(tail.key);
     this.displaced.delete(tail);
     this.nameless.delete(tail);
     this.all.delete(tail);
     tail.mode = "over";
+  }
+
+  /** Paths that led to a tail and may lead to another file since: whoever takes them looks there. */
+  takeVacated(): readonly string[] {
+    const paths = [...this.vacated].filter((path) => !this.byPath.has(path));
+    this.vacated.clear();
+    return paths;
+  }
+
+  private vacate(tail: Tail): void {
+    if (this.byPath.get(tail.path) !== tail) return;
+    this.byPath.delete(tail.path);
+    this.vacated.add(tail.path);
   }
 }

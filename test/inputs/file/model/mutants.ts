@@ -62,9 +62,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "files that were renamed while nobody looked are not searched for",
-    file: "inputs/file/discovery.ts",
-    from: "    if (this.known.size === 0) return;\n",
-    to: "    for (const known of [...this.known]) {\n      this.known.remove(known);\n      this.parts.endings.retire(known);\n    }\n    if (this.known.size === 0) return;\n",
+    file: "inputs/file/searches.ts",
+    from: "    if (sources.size === 0) return;\n",
+    to: "    for (const known of [...sources]) {\n      sources.remove(known);\n      endings.retire(known);\n    }\n    if (sources.size === 0) return;\n",
   },
   {
     name: "the other generations of an inode are kept for ever",

@@ -1,0 +1,75 @@
+// What a scan of the patterns does not lead to: files of an earlier process that were renamed while nobody watched, and
+// files that came and were rotated between two looks. They are looked for in the directories where they were.
+import type { Endings } from "./endings.ts";
+import { mayBeMounted } from "./file-systems.ts";
+import { originals } from "./kin.ts";
+import type { KnownSources } from "./known.ts";
+import { type Found, Listing } from "./listing.ts";
+import type { Shared } from "./parts.ts";
+import type { Pattern } from "./patterns.ts";
+
+/** Files of one scan for which older ones are looked for: when there are more, it was no rotation that made them. */
+const MOST_YOUNG = 100;
+
+export interface SearchesParts {
+  readonly shared: Shared;
+  readonly patterns: readonly Pattern[];
+  readonly known: KnownSources;
+  readonly endings: Endings;
+  /** Files under paths that no pattern has to match. They begin at byte 0. */
+  readonly consider: (paths: readonly string[]) => void;
+  /** A file of an earlier process under a name that no pattern matches. taken: it goes on under another source. */
+  readonly continueAt: (file: Found) => "tried" | "taken";
+}
+
+export class Searches {
+  private readonly parts: SearchesParts;
+  private readonly startedAt: number;
+
+  constructor(parts: SearchesParts) {
+    this.parts = parts;
+    this.startedAt = parts.shared.clock.now();
+  }
+
+  /** Known sources whose files no pattern led to: renamed in their directories, or nowhere. */
+  async forKnown(): Promise<void> {
+    const { known: sources, consider, continueAt, endings, shared } = this.parts;
+    if (sources.size === 0) return;
+    const listing = new Listing(shared.clock);
+    for (const known of [...sources]) {
+      const search = await listing.find(known.identity.path, known.identity);
+      if (shared.signal.aborted) return;
+      // Matched meanwhile: by a hint, or together with another generation of its file.
+      if (search.kind === "unreadable" || !sources.includes(known)) continue;
+      if (search.kind === "absent" && mayBeMounted(known, shared.clock.now() - this.startedAt)) continue;
+      for (const path of this.firstPaths(known.identity.path)) {
+        const later = await listing.after(path, known.identity.birthNs);
+        consider(later.map((file) => file.path));
+      }
+      if (search.kind === "found" && continueAt(search.file) === "tried") continue;
+      sources.remove(known);
+      endings.retire(known);
+    }
+  }
+
+  /** The path, or those that a rotated file may have had first. */
+  private firstPaths(path: string): readonly string[] {
+    const { patterns } = this.parts;
+    const matched = originals(path).filter((name) => patterns.some((pattern) => pattern.matches(name)));
+    return matched.length > 0 ? matched : [path];
+  }
+
+  /**
+   * A file that came while nobody watched may not be the first one of its name: those before it were rotated, and may be
+   * removed before a rotation that we see leads to them.
+   */
+  async forOlder(young: readonly string[]): Promise<void> {
+    const { consider, shared } = this.parts;
+    const listing = new Listing(shared.clock);
+    for (const path of young.slice(0, MOST_YOUNG)) {
+      const older = await listing.after(path, shared.sinceNs);
+      if (shared.signal.aborted) return;
+      consider(older.map((file) => file.path));
+    }
+  }
+}
