@@ -1,19 +1,9 @@
 // The dead letters that are kept, as `dead-letters list` and `show` read them: beside a running agent, a page at a time.
 import type { Database } from "./database.ts";
+import type { DeadLetter } from "./spool.ts";
 
-export interface LetterFacts {
+export interface LetterFacts extends Omit<DeadLetter, "body"> {
   readonly id: number;
-  readonly atMs: number;
-  readonly input: string;
-  readonly source: string;
-  readonly path: string;
-  /** Of the record in its source. */
-  readonly offset: number;
-  readonly bytes: number;
-  readonly index: string;
-  readonly status: number;
-  readonly type: string;
-  readonly reason: string;
 }
 
 export interface Letter extends LetterFacts {

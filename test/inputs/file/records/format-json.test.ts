@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { Arena } from "../../../../src/core/arena.ts";
 import { KIND, TABLE, TABLE_ENTRY } from "../../../../src/core/chunk.ts";
 import { type FileInputOptions, LEVELS } from "../../../../src/core/options.ts";
 import type { Framed, Framing } from "../../../../src/inputs/file/records/framing.ts";
@@ -10,16 +9,16 @@ import { framingFor } from "../../../../src/inputs/file/records/framings.ts";
 import { oursOf } from "../../../../src/inputs/file/records/json-ours.ts";
 import { resolveObject } from "../../../../src/inputs/file/records/json-resolve.ts";
 import { JsonTime } from "../../../../src/inputs/file/records/json-time.ts";
-import { codeOf, encodingOf, UTF8 } from "../../../../src/inputs/file/records/text-code.ts";
+import { codeOf, encodingOf } from "../../../../src/inputs/file/records/text-code.ts";
 import { Kernel } from "../../../../src/kernel/kernel.ts";
 import { Encoder, START } from "../../../../src/outputs/elasticsearch/encoder.ts";
 import { options } from "../setup.ts";
 import { anyName, anyObject, anyValue } from "./any-json.ts";
+import { arena, inPieces } from "./pieces.ts";
 import { leaves, strict } from "./strict-json.ts";
 
 const RUNS = Number(process.env["SPILLWAY_RUNS"] ?? 1500);
 const READ_AT = Date.UTC(2026, 10, 24, 6, 40, 12);
-const arena = new Arena(4 << 20);
 const kernel = new Kernel(arena);
 const encoder = new Encoder(arena, kernel, { operation: "create", ids: "offset" });
 
@@ -316,32 +315,8 @@ interface Outcome {
 /** Reads a source in pieces as a reader does. */
 function read(framing: Framing, source: Buffer, reach: number, sizes: readonly number[]): Outcome[] {
   const found: Outcome[] = [];
-  let [position, searched, line, turn] = [0, 0, "start", 0];
-  while (position < source.length) {
-    const size = Math.min(reach, Math.max(sizes[turn++ % sizes.length] ?? 1, 2 * (searched - position)));
-    const piece = source.subarray(position, position + size);
-    const region = arena.alloc(piece.length);
-    assert.ok(region);
-    const bytes = arena.view(region);
-    piece.copy(bytes);
-    const after = position + piece.length === source.length ? "end" : "more";
-    const whole = {
-      region,
-      bytes,
-      offset: position,
-      code: UTF8,
-      after,
-      room: Math.max(reach, 3 * bytes.length),
-    } as const;
-    const framed = line === "start" ? framing.frame(whole) : framing.pass(whole);
-    assert.ok(bytes.equals(piece), "the source's bytes changed");
-    arena.release(region);
-    assert.ok(framed.end > 0 || (after === "more" && size < reach), "no progress");
-    found.push(...outcomes(framed, position));
-    searched = framed.rest === "partial" ? position + piece.length : position + framed.end;
-    position += framed.end;
-    line = framed.rest === "oversized" ? "oversized" : "start";
-  }
+  const room = (bytes: number): number => Math.max(reach, 3 * bytes);
+  inPieces(framing, source, { sizes, reach, room }, (framed, _, position) => found.push(...outcomes(framed, position)));
   return found;
 }
 

@@ -1,33 +1,22 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { Arena } from "../../../../src/core/arena.ts";
 import { DROPPED_OVERSIZE } from "../../../../src/core/fate.ts";
 import { TextFraming } from "../../../../src/inputs/file/records/framing-text.ts";
-import { UTF8 } from "../../../../src/inputs/file/records/text-code.ts";
 import { Kernel } from "../../../../src/kernel/kernel.ts";
+import { arena, inPieces } from "./pieces.ts";
 
-const arena = new Arena(1 << 18);
 const kernel = new Kernel(arena);
 
 /** Reads `source` in pieces as a reader does; the records, without their line ends, with their offsets. */
 function records(source: Buffer, framing: TextFraming, sizes: readonly number[], maxRecord: number): string[] {
   const out: string[] = [];
-  let [position, searched, line, turn] = [0, 0, "start", 0];
   let passed = 0;
-  while (position < source.length) {
-    const size = Math.max(sizes[turn++ % sizes.length] ?? 1, Math.min(2 * (searched - position), maxRecord + 2));
-    const piece = source.subarray(position, position + size);
-    const region = arena.alloc(piece.length);
-    assert.ok(region);
-    const bytes = arena.view(region);
-    piece.copy(bytes);
-    const after = position + piece.length === source.length ? "end" : "more";
-    const read = { region, bytes, offset: position, code: UTF8, after, room: bytes.length } as const;
-    const framed = line === "start" ? framing.frame(read) : framing.pass(read);
+  const reading = { sizes, reach: maxRecord + 2, room: (bytes: number) => bytes };
+  inPieces(framing, source, reading, (framed, piece, position) => {
     let at = position;
     let count = 0;
-    for (const text of bytes.toString("latin1", 0, framed.kept).split("\n")) {
+    for (const text of piece.toString("latin1", 0, framed.kept).split("\n")) {
       const content = text.endsWith("\r") ? text.slice(0, -1) : text;
       if (content !== "") {
         out.push(`${at} ${content}`);
@@ -37,11 +26,7 @@ function records(source: Buffer, framing: TextFraming, sizes: readonly number[],
     }
     assert.equal(count, framed.records);
     passed += framed.counted.get(DROPPED_OVERSIZE)?.records ?? 0;
-    arena.release(region);
-    position += framed.end;
-    line = framed.rest === "oversized" ? "oversized" : "start";
-    searched = framed.rest === "partial" ? position - framed.end + piece.length : position;
-  }
+  });
   out.push(`skipped ${passed}`);
   return out;
 }

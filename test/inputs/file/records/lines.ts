@@ -1,7 +1,6 @@
 // Reads a source in pieces as a reader does, and checks what must hold of every chunk; kinds of lines to read.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Arena } from "../../../../src/core/arena.ts";
 import { TABLE, TABLE_ENTRY } from "../../../../src/core/chunk.ts";
 import { DROPPED_FILTERED, DROPPED_OVERSIZE } from "../../../../src/core/fate.ts";
 import { LineFraming, type LineOptions } from "../../../../src/inputs/file/records/framing-lines.ts";
@@ -9,8 +8,8 @@ import type { Framed } from "../../../../src/inputs/file/records/framing.ts";
 import type { LineFormat } from "../../../../src/inputs/file/records/line-format.ts";
 import { codeOf, encodingOf } from "../../../../src/inputs/file/records/text-code.ts";
 import * as twin from "./lines.twin.ts";
+import { inPieces } from "./pieces.ts";
 
-const arena = new Arena(4 << 20);
 export const RUNS = Number(process.env["SPILLWAY_RUNS"] ?? 1500);
 
 export interface Outcome {
@@ -34,33 +33,17 @@ export function read(
   const code = codeOf(encoding, source);
   const records: twin.Found[] = [];
   const chunks: number[] = [];
-  let [position, searched, line, turn, skipped, filtered] = [0, 0, "start", 0, 0, 0];
-  while (position < source.length) {
-    const size = Math.min(reach, Math.max(sizes[turn++ % sizes.length] ?? 1, 2 * (searched - position)));
-    const piece = source.subarray(position, position + size);
-    const region = arena.alloc(piece.length);
-    assert.ok(region);
-    const bytes = arena.view(region);
-    piece.copy(bytes);
-    const after = position + piece.length === source.length ? "end" : "more";
-    const room = Math.min(reach, framing.growth * bytes.length);
-    const read = { region, bytes, offset: position, code, after, room } as const;
-    const framed = line === "start" ? framing.frame(read) : framing.pass(read);
-    assert.ok(bytes.equals(piece), "the source's bytes changed");
-    arena.release(region);
-    assert.ok(framed.end > 0 || (after === "more" && size < reach), "no progress");
-    if (framed.end > 0) {
-      const [found, sum] = recordsOf(framed, piece, position);
-      records.push(...found);
-      assert.equal(sum, framed.end, "bytes that are neither a record's nor counted");
-      chunks.push(framed.records);
-    }
+  let [skipped, filtered] = [0, 0];
+  const room = (bytes: number): number => Math.min(reach, framing.growth * bytes);
+  const within = sizes.map((size) => Math.min(reach, size));
+  inPieces(framing, source, { sizes: within, reach, room, code }, (framed, piece, position) => {
+    const [found, sum] = recordsOf(framed, piece, position);
+    records.push(...found);
+    assert.equal(sum, framed.end, "bytes that are neither a record's nor counted");
+    chunks.push(framed.records);
     skipped += framed.counted.get(DROPPED_OVERSIZE)?.records ?? 0;
     filtered += framed.counted.get(DROPPED_FILTERED)?.records ?? 0;
-    searched = framed.rest === "partial" ? position + piece.length : position + framed.end;
-    position += framed.end;
-    if (framed.end > 0) line = framed.rest === "oversized" ? "oversized" : "start";
-  }
+  });
   return { records, skipped, filtered, chunks };
 }
 

@@ -1,0 +1,46 @@
+// A source read in pieces as a reader does: what is not dealt with comes again with more behind it.
+import assert from "node:assert/strict";
+import { Arena } from "../../../../src/core/arena.ts";
+import type { Framed, Framing } from "../../../../src/inputs/file/records/framing.ts";
+import { type TextCode, UTF8 } from "../../../../src/inputs/file/records/text-code.ts";
+
+export const arena = new Arena(4 << 20);
+
+export interface Reading {
+  /** Of the reads, one after the other and again from the first. */
+  readonly sizes: readonly number[];
+  /** No read has to be longer for a record to be found. */
+  readonly reach: number;
+  /** Bytes that the records of a piece of so many may be. */
+  readonly room: (bytes: number) => number;
+  readonly code?: TextCode;
+}
+
+/** @param each gets what was dealt with of each piece, which is good until the next, and the piece with its place */
+export function inPieces(
+  framing: Framing,
+  source: Buffer,
+  { sizes, reach, room, code = UTF8 }: Reading,
+  each: (framed: Framed, piece: Buffer, position: number) => void,
+): void {
+  let [position, searched, line, turn] = [0, 0, "start", 0];
+  while (position < source.length) {
+    const size = Math.max(sizes[turn++ % sizes.length] ?? 1, Math.min(2 * (searched - position), reach));
+    const piece = source.subarray(position, position + size);
+    const region = arena.alloc(piece.length);
+    assert.ok(region);
+    const bytes = arena.view(region);
+    piece.copy(bytes);
+    const after = position + piece.length === source.length ? "end" : "more";
+    const read = { region, bytes, offset: position, code, after, room: room(bytes.length) } as const;
+    const framed = line === "start" ? framing.frame(read) : framing.pass(read);
+    assert.ok(bytes.equals(piece), "the source's bytes changed");
+    arena.release(region);
+    assert.ok(framed.end > 0 || (after === "more" && size < reach), "no progress");
+    searched = framed.rest === "partial" ? position + piece.length : position + framed.end;
+    if (framed.end === 0) continue;
+    each(framed, piece, position);
+    position += framed.end;
+    line = framed.rest === "oversized" ? "oversized" : "start";
+  }
+}
