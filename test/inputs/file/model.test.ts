@@ -7,7 +7,7 @@ import test from "node:test";
 import { mutated } from "../../helpers/mutant.ts";
 import { ROOT } from "../../helpers/tree.ts";
 import { huntInChild } from "../../model/hunters.ts";
-import { historyOf } from "./model/history.ts";
+import { read, type WrittenHistory } from "./model/history.ts";
 import { MUTANTS, huntMutant } from "./model/mutants.ts";
 import { play } from "./model/world.ts";
 
@@ -21,12 +21,10 @@ test("random histories of a directory", async () => {
 });
 
 test("histories that once found something", async () => {
-  const seeds = JSON.parse(
-    readFileSync(new URL("../../fixtures/tailer-seeds.json", import.meta.url), "utf8"),
-  ) as number[];
-  await Promise.all(
-    seeds.map(async (seed) => assert.equal(await play(historyOf(seed), 15_000), undefined, `seed ${seed}`)),
-  );
+  const histories = JSON.parse(
+    readFileSync(new URL("../../fixtures/tailer-histories.json", import.meta.url), "utf8"),
+  ) as WrittenHistory[];
+  await Promise.all(histories.map(async (each) => assert.equal(await play(read(each), 15_000), undefined, each.steps)));
 });
 
 test("every mutant changes one place of the code that is there", () => {

@@ -29,30 +29,105 @@ export interface History {
   readonly pattern: "*.log" | "*";
   /** Nobody does both to one log: a copy of what was renamed could not be told from a file of its own. */
   readonly rotation: "rename" | "copytruncate";
+  /** none: no watcher is to be had, and all that is found is found by looking. */
+  readonly hints: "given" | "none";
   /** once: the last process reads every file to its end, last lines without an end included. */
   readonly last: "follow" | "once";
   readonly steps: readonly Step[];
 }
 
-const change = fc.constantFrom<Change>(
-  ...(["write", "write", "write", "begin line", "end line", "rotate", "rotate"] as const),
-  ...(["delete", "replace", "truncate", "regrow", "overwrite"] as const),
-);
-const event = fc.constantFrom<Event>(
-  ...(["settle", "settle", "notice", "notice", "rest", "restart", "crash"] as const),
-  ...(["stop", "kill", "start", "start", "block", "unblock", "unblock"] as const),
-);
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: change, file: fc.nat(1) }) },
-  { weight: 2, arbitrary: fc.record({ do: event }) },
-);
+/** How often each comes where it comes at all. */
+const CHANGES: Readonly<Record<Change, number>> = {
+  write: 3,
+  "begin line": 1,
+  "end line": 1,
+  rotate: 2,
+  delete: 1,
+  replace: 1,
+  truncate: 1,
+  regrow: 1,
+  overwrite: 1,
+};
+const EVENTS: Readonly<Record<Event, number>> = {
+  settle: 4,
+  notice: 4,
+  rest: 1,
+  restart: 1,
+  crash: 1,
+  stop: 1,
+  kill: 1,
+  start: 2,
+  block: 1,
+  unblock: 2,
+};
+
+/** Of the kinds, those whose coin fell so, and these anyhow. */
+function among<T extends string>(
+  weights: Readonly<Record<T, number>>,
+  coins: readonly boolean[],
+  anyhow: readonly T[],
+): fc.Arbitrary<T> {
+  const kinds = (Object.keys(weights) as T[]).filter((kind, i) => coins[i] || anyhow.includes(kind));
+  return fc.oneof(...kinds.map((kind) => ({ weight: weights[kind], arbitrary: fc.constant(kind) })));
+}
+
+const coins = (weights: object): fc.Arbitrary<boolean[]> =>
+  fc.array(fc.boolean(), { minLength: Object.keys(weights).length, maxLength: Object.keys(weights).length });
+
+/**
+ * Each history has only some kinds of steps: where everything may happen, what one step leaves behind is soon wiped out by
+ * another, and a rule that only a short chain of steps shows is hardly ever met.
+ */
+const steps: fc.Arbitrary<Step[]> = fc
+  .record({
+    changes: coins(CHANGES),
+    events: coins(EVENTS),
+    writing: fc.constantFrom<Change>("write", "begin line"),
+    files: fc.nat(1),
+    most: fc.constantFrom(6, 20),
+  })
+  .chain(({ changes, events, writing, files, most }) => {
+    const change = fc.record({ do: among(CHANGES, changes, [writing]), file: fc.nat(files) });
+    const event = fc.record({ do: among(EVENTS, events, ["settle"]) });
+    const nap = fc
+      .record({
+        end: fc.constantFrom<Event>("stop", "kill"),
+        meanwhile: fc.array(change, { minLength: 1, maxLength: 3 }),
+      })
+      .map(({ end, meanwhile }): Step[] => [{ do: end }, ...meanwhile, { do: "start" }]);
+    const some = fc.oneof(
+      { weight: 10, arbitrary: change.map((step): Step[] => [step]) },
+      { weight: 4, arbitrary: event.map((step): Step[] => [step]) },
+      { weight: 1, arbitrary: nap },
+    );
+    return fc.array(some, { minLength: 3, maxLength: most, size: "max" }).map((parts) => parts.flat());
+  });
 
 export const anyHistory: fc.Arbitrary<History> = fc.record({
   pattern: fc.constantFrom("*.log", "*"),
   rotation: fc.constantFrom("rename", "rename", "copytruncate"),
+  hints: fc.constantFrom("given", "given", "none"),
   last: fc.constantFrom("follow", "follow", "once"),
-  steps: fc.array(step, { minLength: 5, maxLength: 40, size: "max" }),
+  steps,
 });
+
+/** As people keep it: a step is what happens, and to which file. */
+export interface WrittenHistory extends Omit<History, "steps"> {
+  readonly steps: string;
+}
+
+export function read(written: WrittenHistory): History {
+  const steps = written.steps.split(", ").map((text) => {
+    const [, what, file] = /^(.*?)(?: (\d))?$/.exec(text) ?? [];
+    return (file === undefined ? { do: what } : { do: what, file: Number(file) }) as Step;
+  });
+  return { ...written, steps };
+}
+
+export function written(history: History): WrittenHistory {
+  const steps = history.steps.map((step) => ("file" in step ? `${step.do} ${step.file}` : step.do));
+  return { ...history, steps: steps.join(", ") };
+}
 
 export function historyOf(seed: number): History {
   return fc.sample(anyHistory, { seed, numRuns: 1 })[0] as History;

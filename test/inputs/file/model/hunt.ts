@@ -3,7 +3,7 @@
 // by side, and mutants of the code are hunted in copies of the tree.
 import type { Hunted } from "../../../model/hunt.ts";
 import { atATime } from "../../../model/hunters.ts";
-import { historyOf } from "./history.ts";
+import { historyOf, written } from "./history.ts";
 import { play } from "./world.ts";
 
 /** sound: a busy machine must not look like a violation. mutant: that something is missing is expected. */
@@ -17,9 +17,11 @@ async function hunt(patienceMs: number, count: number, from: number): Promise<Hu
   process.on("uncaughtException", (error) => (found ??= { seed: from + runs, violation: String(error) }));
   const tasks = Array.from({ length: count }, (_, i) => async () => {
     if (found !== undefined) return;
-    const violation = await play(historyOf(from + i), patienceMs);
+    const history = historyOf(from + i);
+    const violation = await play(history, patienceMs);
     runs++;
-    if (violation !== undefined) found ??= { seed: from + i, violation };
+    if (violation === undefined) return;
+    found ??= { seed: from + i, violation: `${violation}; ${JSON.stringify(written(history))}` };
   });
   await atATime(AT_A_TIME, tasks);
   return { runs, found };

@@ -1,8 +1,8 @@
 // Each rule of the tailer turned off in turn: the histories must notice. A rule that can be turned off without anybody
 // noticing is not tested, whatever the tests of it say. Not here, because no history of short files and steps in one
 // process meets them: the mark after a restart (which needs a changed file behind an equal kilobyte), times of one tick,
-// and names that change between two calls. Nor those that it takes thousands of histories to notice: another name of a
-// file that we have, the search through a displaced file's directory, and that what may be a copy waits.
+// and names that change between two calls. Nor rules behind which another one stands: what a rename chain hides is found
+// by content, and what is not looked for again is, while its time is fresh.
 import { join } from "node:path";
 import { inMutatedTree, type Mutant } from "../../../helpers/mutant.ts";
 import type { Hunted } from "../../../model/hunt.ts";
@@ -61,12 +61,6 @@ export const MUTANTS: readonly Mutant[] = [
     to: "",
   },
   {
-    name: "files that were renamed while nobody looked are not searched for",
-    file: "inputs/file/searches.ts",
-    from: "    if (sources.size === 0) return;\n",
-    to: "    for (const known of [...sources]) {\n      sources.remove(known);\n      endings.retire(known);\n    }\n    if (sources.size === 0) return;\n",
-  },
-  {
     name: "the other generations of an inode are kept for ever",
     file: "inputs/file/discovery.ts",
     from: "    for (const other of others) endings.retire(other);\n",
@@ -83,12 +77,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: "inputs/file/generations.ts",
     from: '    this.orphan(tail, CLOSED, { reason: "truncated", bytes: missed });\n',
     to: "",
-  },
-  {
-    name: "a partial line is not looked for again",
-    file: "inputs/file/reader.ts",
-    from: `tail.searched = framed.rest === "partial" ? start + bytes.length : tail.position;`,
-    to: "tail.searched = start + bytes.length + 1;",
   },
   {
     name: "the head is durable as it was at the beginning",

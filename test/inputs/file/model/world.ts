@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FSWatcher } from "chokidar";
 import { silentLog } from "../../../../src/core/log.ts";
 import { FileInput } from "../../../../src/inputs/file/file-input.ts";
 import { lastingKey } from "../../../../src/inputs/file/identity.ts";
@@ -28,6 +29,17 @@ const NAMES = ["a.log", "b.log"];
 const KEPT = 3;
 /** For so long that a quiet file gives its descriptor back. */
 const QUIET_MS = 6000;
+
+/** Where no watcher is to be had. */
+const BLIND = "spillway-blind-";
+const { add } = FSWatcher.prototype;
+FSWatcher.prototype.add = function (this: FSWatcher, paths, ...rest) {
+  if (!String(paths).includes(BLIND)) return add.call(this, paths, ...rest);
+  queueMicrotask(
+    () => this.closed || this.emit("error", Object.assign(new Error("no watch left"), { code: "ENOSPC" })),
+  );
+  return this;
+};
 
 /** What is in one file, and what must have been handed over of it at the end. */
 interface Generation {
@@ -50,18 +62,24 @@ interface Generation {
 /** Undefined: all that must hold did. @param patienceMs how long something is waited for */
 export async function play(history: History, patienceMs: number): Promise<string | undefined> {
   const world = new World(history, patienceMs);
-  try {
+  const violation = await violationOf(async () => {
     await world.start("follow");
     for (const step of history.steps) {
       if ("file" in step) world.change(step.do, step.file);
       else await world.event(step.do);
     }
     await world.end(history.last);
+  });
+  const left = await violationOf(() => world.close());
+  return violation ?? left;
+}
+
+async function violationOf(run: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await run();
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
-  } finally {
-    await world.close();
   }
 }
 
@@ -71,7 +89,7 @@ function keyOf(path: string): string {
 }
 
 class World {
-  private readonly dir = mkdtempSync(join(tmpdir(), "spillway-model-"));
+  private readonly dir: string;
   private readonly intake = new FakeIntake();
   private readonly kernel = new Kernel(this.intake.arena);
   private readonly generations: Generation[] = [];
@@ -87,7 +105,8 @@ class World {
   private gate: "open" | "shut" = "open";
   private fault: unknown;
 
-  constructor({ pattern, rotation }: History, patienceMs: number) {
+  constructor({ pattern, rotation, hints }: History, patienceMs: number) {
+    this.dir = mkdtempSync(join(tmpdir(), hints === "none" ? BLIND : "spillway-model-"));
     this.pattern = pattern;
     this.rotation = rotation;
     this.patienceMs = patienceMs;
