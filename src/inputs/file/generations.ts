@@ -148,7 +148,7 @@ export class Generations {
     );
     this.orphan(tail, CLOSED, { reason: "truncated", bytes: missed });
     tail.rewind();
-    if (this.shared.mode === "follow" && tail.mode !== "nameless") tail.end = "open";
+    if (this.shared.mode === "follow") tail.end = "open";
   }
 
   /** The file is gone, and was read as far as it can be. */

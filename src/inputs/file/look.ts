@@ -108,8 +108,8 @@ export class Looker {
     const size = tail.sizeFor(stats.size);
     if (size > tail.size) {
       growth.add(size - tail.size);
-      // A member more: the end of the content is not where it was.
-      if (tail.packed !== undefined && tail.mode === "named" && shared.mode === "follow") tail.end = "open";
+      // The end is not where it was.
+      if (shared.mode === "follow") tail.end = "open";
       tail.grownAt = now;
       if (tail.interval >= COLD_MS) tail.hints = "unheard";
       tail.interval = HOT_MS;
