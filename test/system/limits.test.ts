@@ -2,10 +2,11 @@
 // what is refused is said once.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, describe, test } from "node:test";
 import { systemClock } from "../../src/core/clock.ts";
+import type { Status } from "../../src/ops/status.ts";
 import { type BulkServer, startSandbox } from "../../src/sandbox/bulk-server.ts";
 import { type AgentProcess, Workplace } from "../helpers/agent-process.ts";
 import { Numbered } from "../helpers/numbered.ts";
@@ -59,6 +60,22 @@ describe("limits of the system", { concurrency: 3 }, () => {
     await ends(it, agent);
     assert.deepEqual(agent.heard("disk_failed"), []);
     assert.ok(agent.heard("file_unreadable").length <= 1, agent.story());
+  });
+
+  test("fewer descriptors than files with a backlog that are removed: what is gone is counted, the rest is read", async (t) => {
+    const it = await scene(t);
+    it.place.configure(it.server.url, { output: { batch: { age: "50ms" }, rate: "1MiB" } });
+    const names = Array.from({ length: 100 }, (_, i) => it.log(`${i}`));
+    for (const name of names) it.lines.append(name, 64, 1024);
+    const agent = it.own(it.place.runBelow(["prlimit", "--nofile=64"]));
+    await agent.until("the first of it", ({ ledger }) => ledger.delivered.records > 64);
+    for (const name of names.slice(10)) rmSync(name);
+    const deleted = ({ inputs }: Status): number => inputs["app"]?.unread.deleted ?? 0;
+    const last = await agent.until("every byte to be accounted for", (status) => {
+      return status.ledger.delivered.bytes + deleted(status) === it.lines.bytes;
+    });
+    assert.ok(deleted(last) > 0, "some were not open");
+    assert.deepEqual(await agent.stop(), { code: 0, signal: null });
   });
 
   const watched = ["unshare", "--user", "--map-root-user", "sh", "-c"];

@@ -180,8 +180,10 @@ export class FileInput {
   }
 
   private async turn(tail: Tail, region: Region): Promise<void> {
-    await this.reader.turn(tail, region);
-    if (tail.readable && tail.failing === "no") this.ready.push(tail);
+    const outcome = await this.reader.turn(tail, region);
+    // Who reads nothing does not stand in line again: its turns would follow one another, and no look or timer have theirs.
+    if (outcome === "unread") this.looker.retry(tail);
+    else if (tail.readable) this.ready.push(tail);
     this.descriptors.relieve(tail);
     this.goals.check();
   }

@@ -73,12 +73,19 @@ export class Looker {
     this.plan(tail);
   }
 
+  /** It could not be read: what a look complained about takes its time, and what it did not know is looked at soon. */
+  retry(tail: Tail): void {
+    tail.interval = tail.failing === "yes" ? Math.min(tail.interval, COLD_MS) : HOT_MS;
+    this.plan(tail);
+  }
+
   private plan(tail: Tail): void {
     if (tail.mode === "over") return;
     const { agenda, shared } = this.parts;
     const spread = tail.interval > 1000 ? 0.75 + shared.clock.random() / 2 : 1;
     agenda.plan(tail, tail.interval * spread);
-    tail.interval = Math.min(tail.hints === "trusted" ? this.coldest : COLD_MS, tail.interval * 2);
+    const most = tail.hints === "trusted" && tail.failing === "no" ? this.coldest : COLD_MS;
+    tail.interval = Math.min(most, tail.interval * 2);
   }
 
   private byName(tail: Tail): Stats | undefined {

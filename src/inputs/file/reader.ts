@@ -41,13 +41,15 @@ export class Reader {
     this.parts = parts;
   }
 
-  /** Reads into a pinned region, and hands it over or back. */
-  async turn(tail: Tail, region: Region): Promise<void> {
+  /** Reads into a pinned region, and hands it over or back. unread: a look is to tell what became of the file. */
+  async turn(tail: Tail, region: Region): Promise<"read" | "unread"> {
     const { descriptors, shared } = this.parts;
-    if (tail.readable && descriptors.open(tail)) await this.read(tail, region);
+    const opened = tail.readable && descriptors.open(tail);
+    if (opened) await this.read(tail, region);
     tail.turn = "none";
     this.parts.contents.rest(tail);
     if (region.pins > 0) shared.intake.release(region);
+    return opened && tail.failing === "no" ? "read" : "unread";
   }
 
   /** Bytes that a turn of this file has a use for. */

@@ -1,0 +1,52 @@
+// More files with something to read than descriptors: whoever waits for a turn may have lost its name when it comes.
+import assert from "node:assert/strict";
+import { renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { MOST_OPEN } from "../../helpers/few-descriptors.ts";
+import { fastClock } from "../../helpers/fast-clock.ts";
+import { bench } from "./setup.ts";
+
+const clock = fastClock(10);
+const FILES = 40;
+
+test("files that waited for a turn without a descriptor and are gone, renamed or replaced when it comes", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = (n: number): string => join(dir, `${n}.log`);
+  const text = (n: number): string => `${n} ${"x".repeat(100)}\n`;
+  for (let n = 0; n < FILES; n++) writeFileSync(file(n), text(n));
+  intake.shut();
+  const { room } = intake;
+  let rooms = 0;
+  // A loop that never leaves the microtasks would not let this test end by itself.
+  intake.room = (...args) => {
+    assert.ok(++rooms < 50 * FILES, "readers turn round and round");
+    return room.apply(intake, args);
+  };
+  const input = await run({}, { clock });
+  assert.ok(input.status().open <= MOST_OPEN, `${input.status().open} files open`);
+  let gone = 0;
+  const there: string[] = [];
+  for (let n = 0; n < FILES; n++) {
+    if (n % 4 === 0) {
+      unlinkSync(file(n));
+      gone += text(n).length;
+      continue;
+    }
+    there.push(text(n));
+    if (n % 4 === 3) continue;
+    renameSync(file(n), `${file(n)}.1`);
+    if (n % 4 === 2) {
+      writeFileSync(file(n), text(1000 + n));
+      there.push(text(1000 + n));
+    }
+  }
+  // Their turns come before anybody looks at them.
+  intake.reopen();
+  await intake.until(() => there.every((each) => intake.texts.includes(each)), "all that is there");
+  const read = (): number => intake.texts.filter((each) => !there.includes(each)).join("").length;
+  await intake.until(() => input.status().unread.deleted + read() === gone, "the rest to be counted");
+  assert.ok(input.status().unread.deleted > 0);
+  await intake.until(() => input.status().lagBytes === 0 && input.status().open === 0, "the end");
+  assert.equal(intake.sources.size, FILES + FILES / 4);
+});
