@@ -4,7 +4,7 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { MUTANTS, huntMutant } from "../test/inputs/file/model/mutants.ts";
+import { MUTANTS, noticed } from "../test/inputs/file/model/mutants.ts";
 import { atATime, huntInChild } from "../test/model/hunters.ts";
 
 const HUNT = fileURLToPath(new URL("../test/inputs/file/model/hunt.ts", import.meta.url));
@@ -35,9 +35,9 @@ say(`${hunted.reduce((sum, { runs }) => sum + runs, 0)} histories, ${violations}
 let missed = 0;
 if (values.mutants === "all") {
   const tasks = MUTANTS.map((mutant) => async () => {
-    const { runs, found } = await huntMutant(mutant);
-    if (!found) missed++;
-    say(found ? `noticed by seed ${found.seed}: ${mutant.name}` : `NOT NOTICED in ${runs} histories: ${mutant.name}`);
+    const by = await noticed(mutant);
+    if (by === undefined) missed++;
+    say(by === undefined ? `NOT NOTICED: ${mutant.name}` : `${mutant.name}: noticed by ${by}`);
   });
   await atATime(availableParallelism(), tasks);
   say(`${MUTANTS.length} mutants, ${missed} not noticed`);

@@ -1,14 +1,19 @@
 // Each rule of the tailer turned off in turn: the histories must notice. A rule that can be turned off without anybody
-// noticing is not tested, whatever the tests of it say. Not here, because no history of short files and steps in one
-// process meets them: the mark after a restart (which needs a changed file behind an equal kilobyte), times of one tick,
-// and names that change between two calls. Nor rules behind which another one stands: what a rename chain hides is found
-// by content, and what is not looked for again is, while its time is fresh.
+// noticing is not tested, whatever the tests of it say. Some no history of short files and quick steps meets, or another
+// rule stands behind them: what a rename chain hides is found by content, what is not looked for again is found while the
+// file's time is fresh. The test named with such a rule must fail without it.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { inMutatedTree, type Mutant } from "../../../helpers/mutant.ts";
-import type { Hunted } from "../../../model/hunt.ts";
 import { huntInChild } from "../../../model/hunters.ts";
 
-export const MUTANTS: readonly Mutant[] = [
+export interface TailerMutant extends Mutant {
+  /** Below test/inputs/file, and which one of its tests. */
+  readonly test?: readonly [file: string, name: string];
+}
+
+export const MUTANTS: readonly TailerMutant[] = [
   {
     name: "what stands before the position is not compared when reading",
     file: "inputs/file/reader.ts",
@@ -102,13 +107,71 @@ export const MUTANTS: readonly Mutant[] = [
     from: '    if (shared.mode === "once") tail.end = "closing";\n    try {',
     to: "    try {",
   },
+  {
+    name: "another name of a file that we have is a new file",
+    file: "inputs/file/discovery.ts",
+    from: "      if (tail === undefined) {\n",
+    to: '      if (tail?.mode !== "named") {\n',
+    test: ["rotation.test.ts", "a link that is switched to another directory and back: neither file is read anew"],
+  },
+  {
+    name: "the directory of a file without its name is not looked through",
+    file: "inputs/file/renames.ts",
+    from: "const search = await listing.find(tail.path, tail.identity);",
+    to: 'const search = { kind: "absent" } as Awaited<ReturnType<typeof listing.find>>;',
+    test: ["rotation.test.ts", "the rest of a renamed file is read, and its identity follows the name"],
+  },
+  {
+    name: "what may be a copy is read at once",
+    file: "inputs/file/suspects.ts",
+    from: `if (suspicion !== "none" && this.waits(file, size, suspicion)) return true;`,
+    to: `if (suspicion === "lasting" && this.waits(file, size, suspicion)) return true;`,
+    test: ["heirs.test.ts", "copytruncate: the copy is seen while it is made"],
+  },
+  {
+    name: "files that were renamed while nobody looked are not searched for",
+    file: "inputs/file/searches.ts",
+    from: "    if (sources.size === 0) return;\n",
+    to: "    for (const known of [...sources]) {\n      sources.remove(known);\n      endings.retire(known);\n    }\n    if (sources.size === 0) return;\n",
+    test: [
+      "restart.test.ts",
+      "rotated while stopped, once and twice: the rest is found under a name that no pattern matches",
+    ],
+  },
+  {
+    name: "a partial line is not looked for again",
+    file: "inputs/file/reader.ts",
+    from: `tail.searched = framed.rest === "partial" ? start + bytes.length : tail.position;`,
+    to: "tail.searched = start + bytes.length + 1;",
+    test: ["encodings.test.ts", "latin1, with lines that grow threefold, next to quiet files"],
+  },
+  {
+    name: "the same time means the same content, within one tick too",
+    file: "inputs/file/look.ts",
+    from: `(stats.mtimeMs !== tail.mtimeMs || tail.mtime === "fresh")`,
+    to: `stats.mtimeMs !== tail.mtimeMs`,
+    test: ["rotation.test.ts", "written over with the same size, within one tick of the kernel's clock"],
+  },
 ];
 
 /** Seeds that are tried; most are found within a hundred. */
 const SEEDS = 3000;
 
-export function huntMutant(mutant: Mutant): Promise<Hunted> {
-  return inMutatedTree(mutant, (directory) =>
-    huntInChild(join(directory, "test/inputs/file/model/hunt.ts"), "mutant", SEEDS, 1),
-  );
+/** By what the mutant was noticed; undefined: by nothing. */
+export function noticed(mutant: TailerMutant): Promise<string | undefined> {
+  const { test } = mutant;
+  return inMutatedTree(mutant, async (directory) => {
+    const here = join(directory, "test/inputs/file");
+    if (test !== undefined) return (await fails(join(here, test[0]), test[1])) ? `"${test[1]}"` : undefined;
+    const { found } = await huntInChild(join(here, "model/hunt.ts"), "mutant", SEEDS, 1);
+    return found && `seed ${found.seed}`;
+  });
+}
+
+/** What runs no test does not fail. */
+async function fails(file: string, name: string): Promise<boolean> {
+  const pattern = `^${RegExp.escape(name)}$`;
+  const child = spawn(process.execPath, ["--test", `--test-name-pattern=${pattern}`, file], { stdio: "ignore" });
+  const [code] = (await once(child, "close")) as [number | null];
+  return code === 1;
 }
