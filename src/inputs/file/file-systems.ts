@@ -1,11 +1,8 @@
 // File systems below the files: when "nothing there" means that nobody can look, and when another birth time means nothing.
 import { statSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import type { KnownSource } from "../../core/source.ts";
 import { isSystemError } from "./descriptors.ts";
 
-/** Agents start before some file systems are mounted. Not for ever: a machine that starts may number its devices anew. */
-const MOUNT_MS = 600_000;
 /** OVERLAYFS_SUPER_MAGIC */
 const OVERLAY = 0x794c7630;
 
@@ -22,11 +19,6 @@ export function isUnmounted(path: string, device: number): boolean {
     if (!isSystemError(error)) throw error;
     return false;
   }
-}
-
-/** Whether a file of an earlier process may be missing because its file system is still to be mounted. */
-export function mayBeMounted({ identity }: KnownSource, sinceStartMs: number): boolean {
-  return sinceStartMs < MOUNT_MS && isUnmounted(identity.path, Number(identity.device));
 }
 
 /**

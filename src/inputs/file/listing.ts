@@ -1,19 +1,28 @@
 // What files lie in the directory of a path, in the one to which the path leads as a symbolic link, and in directories one
 // level below (logrotate's `olddir`): where a renamed file is looked for, also under names that no pattern matches. Each
 // directory is read once per listing.
-import { realpathSync, statSync, type BigIntStats } from "node:fs";
+//
+// What cannot be looked at for a while may hold the file. Places that are closed to the agent (lost+found, a private
+// directory) are none of its own, and only where the file was they leave it open what became of it.
+import { type Dirent, realpathSync, statSync, type BigIntStats } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
-import { hasCode } from "../../core/errors.ts";
+import { describe, hasCode } from "../../core/errors.ts";
 import { lastingKey } from "./identity.ts";
 import { families, family, isKin, isNamedAfter } from "./kin.ts";
+import type { Nag } from "./nag.ts";
 
 export interface Found {
   readonly path: string;
   readonly stats: BigIntStats;
 }
-export type Search = { readonly kind: "found"; readonly file: Found } | { readonly kind: "absent" | "unreadable" };
+export type Search = { readonly kind: "found"; readonly file: Found } | { readonly kind: "absent" } | Blind;
+export interface Blind {
+  readonly kind: "unreadable";
+  readonly place: string;
+  readonly error: unknown;
+}
 
 interface Directory {
   /** By lasting key. */
@@ -21,13 +30,16 @@ interface Directory {
   readonly directories: readonly string[];
   byFamily: ReadonlyMap<string, readonly Found[]> | undefined;
 }
+interface Unreadable {
+  readonly error: unknown;
+}
 
 const SLICE = 200;
 /** Of one directory are searched: where logs of many programs lie, one for each. */
 const MAX_BELOW = 100;
 
 export class Listing {
-  private readonly directories = new Map<string, Directory | "unreadable">();
+  private readonly directories = new Map<string, Directory | Unreadable>();
   private readonly clock: Clock;
 
   constructor(clock: Clock) {
@@ -35,16 +47,18 @@ export class Listing {
   }
 
   async find(path: string, file: { readonly inode: string; readonly birthNs: string }): Promise<Search> {
-    let kind: "absent" | "unreadable" = "absent";
-    for await (const place of this.places(path)) {
+    let search: Search = { kind: "absent" };
+    const own = homes(path);
+    for await (const place of this.places(path, own)) {
       const directory = await this.read(place);
-      if (directory === "unreadable") kind = "unreadable";
-      else {
-        const found = directory.files.get(lastingKey(file));
-        if (found !== undefined) return { kind: "found", file: found };
+      if ("error" in directory) {
+        if (own.has(place) || !isClosed(directory)) search = { kind: "unreadable", place, ...directory };
+        continue;
       }
+      const found = directory.files.get(lastingKey(file));
+      if (found !== undefined) return { kind: "found", file: found };
     }
-    return { kind };
+    return search;
   }
 
   /**
@@ -55,7 +69,7 @@ export class Listing {
     const found: Found[] = [];
     for await (const place of this.places(path)) {
       const directory = await this.read(place);
-      if (directory === "unreadable") continue;
+      if ("error" in directory) continue;
       for (const file of directory.files.values())
         if (cameAfter(file, BigInt(birthNs)) && isNamedAfter(file.path, path)) found.push(file);
     }
@@ -67,7 +81,7 @@ export class Listing {
     const found: Found[] = [];
     for await (const place of this.places(path)) {
       const directory = await this.read(place);
-      if (directory === "unreadable") continue;
+      if ("error" in directory) continue;
       directory.byFamily ??= byFamily(directory.files.values());
       for (const file of directory.byFamily.get(family(path)) ?? []) if (isKin(file.path, path)) found.push(file);
     }
@@ -78,20 +92,19 @@ export class Listing {
   async *around(path: string): AsyncGenerator<ReadonlyMap<string, Found> | "unreadable"> {
     for await (const place of this.places(path)) {
       const directory = await this.read(place);
-      yield directory === "unreadable" ? directory : directory.files;
+      yield "error" in directory ? "unreadable" : directory.files;
     }
   }
 
-  private async *places(path: string): AsyncGenerator<string> {
-    const places = homes(path);
-    yield* places;
-    for (const place of places) {
+  private async *places(path: string, own = homes(path)): AsyncGenerator<string> {
+    yield* own;
+    for (const place of own) {
       const directory = await this.read(place);
-      if (directory !== "unreadable") yield* directory.directories.slice(0, MAX_BELOW);
+      if (!("error" in directory)) yield* directory.directories.slice(0, MAX_BELOW);
     }
   }
 
-  private async read(path: string): Promise<Directory | "unreadable"> {
+  private async read(path: string): Promise<Directory | Unreadable> {
     let directory = this.directories.get(path);
     if (directory === undefined) {
       directory = await this.list(path);
@@ -100,25 +113,44 @@ export class Listing {
     return directory;
   }
 
-  private async list(directory: string): Promise<Directory | "unreadable"> {
+  private async list(directory: string): Promise<Directory | Unreadable> {
     const files = new Map<string, Found>();
     const directories: string[] = [];
     try {
       let count = 0;
-      for (const name of await readdir(directory)) {
+      for (const entry of await readdir(directory, { withFileTypes: true })) {
         if (++count % SLICE === 0) await this.clock.sleep(0);
-        const path = join(directory, name);
-        const stats = statIfPossible(path);
-        if (stats?.isDirectory()) directories.push(path);
+        const path = join(directory, entry.name);
+        const stats = statOf(path, entry);
+        if (stats === undefined ? entry.isDirectory() : stats.isDirectory()) directories.push(path);
         if (!stats?.isFile()) continue;
         const key = lastingKey({ inode: stats.ino.toString(), birthNs: stats.birthtimeNs.toString() });
         files.set(key, { path, stats });
       }
       return { files, directories, byFamily: undefined };
     } catch (error) {
-      return hasCode(error, "ENOENT", "ENOTDIR") ? { files, directories, byFamily: undefined } : "unreadable";
+      return hasCode(error, "ENOENT", "ENOTDIR") ? { files, directories, byFamily: undefined } : { error };
     }
   }
+}
+
+function isClosed({ error }: Unreadable): boolean {
+  return hasCode(error, "EACCES", "EPERM");
+}
+
+/** Of a link that leads to a closed place, or of a mount that does not answer, nothing is known. Other files can be looked at. */
+function statOf(path: string, entry: Dirent): BigIntStats | undefined {
+  try {
+    return statIfPossible(path);
+  } catch (error) {
+    if (entry.isSymbolicLink() || entry.isDirectory()) return undefined;
+    throw error;
+  }
+}
+
+export function complainOf({ place, error }: Blind, nag: Nag): void {
+  const message = `Cannot look into ${place}: ${describe(error)}. Files that were renamed there are not found: let the agent list it.`;
+  nag.warn("directory_unreadable", message, { path: place });
 }
 
 /** A compressed file has the time at which its content was last written to, and that is what must have come after. */

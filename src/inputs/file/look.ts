@@ -96,8 +96,9 @@ export class Looker {
       tail.failing = "no";
       return stats;
     }
+    // Of one that rests nobody but a search, or whoever finds it under its name, has more to say.
+    if (tail.mode === "named" || tail.fd !== CLOSED) tail.interval = HOT_MS;
     if (tail.mode === "named") registry.displace(tail);
-    tail.interval = HOT_MS;
     if (tail.fd === CLOSED) return undefined;
     const held = fstatSync(tail.fd);
     if (held.nlink === 0) {

@@ -37,6 +37,7 @@ export class Registry {
     this.nameless.delete(tail);
     tail.rename(path);
     tail.misses = 0;
+    tail.blind = 0;
     tail.mode = "named";
   }
 

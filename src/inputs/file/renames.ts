@@ -5,7 +5,7 @@ import { isSystemError } from "./descriptors.ts";
 import { isUnmounted } from "./file-systems.ts";
 import type { Generations } from "./generations.ts";
 import { liveKey } from "./identity.ts";
-import { Listing } from "./listing.ts";
+import { complainOf, Listing, type Search } from "./listing.ts";
 import { HOT_MS, type Looker } from "./look.ts";
 import type { Shared } from "./parts.ts";
 import type { Registry } from "./registry.ts";
@@ -13,6 +13,8 @@ import { CLOSED, type Tail } from "./tail.ts";
 
 /** A rename chain may hide a file from one listing. */
 const MISSES = 2;
+/** Searches, most of them MAX_REST apart: some ten minutes in which a directory may be opened to the agent. */
+const MOST_BLIND = 80;
 /** Ticks between searches where nothing can be told. */
 const MAX_REST = 32;
 
@@ -68,13 +70,21 @@ export class Renames {
       if (shared.signal.aborted) return later;
       if (tail.mode !== "displaced" || tail.turn === "reading") continue;
       if (search.kind === "found" && leadsTo(search.file.path, tail)) this.rename(tail, search.file.path);
-      else if (search.kind === "unreadable" || isUnmounted(tail.target ?? tail.path, tail.dev)) unknown++;
+      else if (this.mayBeThere(tail, search)) unknown++;
       else if (++tail.misses >= MISSES) this.miss(tail);
     }
     // Not those that came meanwhile: rotation 20 times a second would make the rests long, and files would be gone by then.
     this.searches = unknown === 0 ? 0 : this.searches + 1;
     this.rest = Math.min(MAX_REST, 2 ** Math.max(0, this.searches - MISSES));
     return later;
+  }
+
+  /** Where nobody can look. Its name leads elsewhere, so that it is not waited for without end. */
+  private mayBeThere(tail: Tail, search: Search): boolean {
+    if (isUnmounted(tail.target ?? tail.path, tail.dev)) return true;
+    if (search.kind !== "unreadable") return false;
+    complainOf(search, this.parts.shared.nag);
+    return ++tail.blind < MOST_BLIND;
   }
 
   private miss(tail: Tail): void {

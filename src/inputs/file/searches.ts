@@ -1,15 +1,22 @@
 // What a scan of the patterns does not lead to: files of an earlier process that were renamed while nobody watched, and
 // files that came and were rotated between two looks. They are looked for in the directories where they were.
+import type { Identity, KnownSource } from "../../core/source.ts";
+import { isSystemError } from "./descriptors.ts";
 import type { Endings } from "./endings.ts";
-import { mayBeMounted } from "./file-systems.ts";
+import { isUnmounted } from "./file-systems.ts";
 import { originals } from "./kin.ts";
 import type { KnownSources } from "./known.ts";
-import { type Found, Listing } from "./listing.ts";
+import { complainOf, type Found, Listing, type Search, statIfPossible } from "./listing.ts";
 import type { Shared } from "./parts.ts";
 import type { Pattern } from "./patterns.ts";
 
 /** Files of one scan for which older ones are looked for: when there are more, it was no rotation that made them. */
 const MOST_YOUNG = 100;
+/**
+ * Agents start before some file systems are mounted, and before somebody lets them look into a directory. Not for ever: a
+ * machine that starts may number its devices anew.
+ */
+const PATIENCE_MS = 600_000;
 
 export interface SearchesParts {
   readonly shared: Shared;
@@ -40,8 +47,7 @@ export class Searches {
       const search = await listing.find(known.identity.path, known.identity);
       if (shared.signal.aborted) return;
       // Matched meanwhile: by a hint, or together with another generation of its file.
-      if (search.kind === "unreadable" || !sources.includes(known)) continue;
-      if (search.kind === "absent" && mayBeMounted(known, shared.clock.now() - this.startedAt)) continue;
+      if (!sources.includes(known) || this.mayBeThere(known, search)) continue;
       for (const path of this.firstPaths(known.identity.path)) {
         const later = await listing.after(path, known.identity.birthNs);
         consider(later.map((file) => file.path));
@@ -50,6 +56,16 @@ export class Searches {
       sources.remove(known);
       endings.retire(known);
     }
+  }
+
+  /** Where nobody can look. */
+  private mayBeThere({ identity }: KnownSource, search: Search): boolean {
+    const { clock, nag } = this.parts.shared;
+    if (search.kind === "found") return false;
+    const patient = clock.now() - this.startedAt < PATIENCE_MS;
+    if (search.kind === "absent") return patient && isUnmounted(identity.path, Number(identity.device));
+    complainOf(search, nag);
+    return patient || !hasLostName(identity);
   }
 
   /** The path, or those that a rotated file may have had first. */
@@ -71,5 +87,16 @@ export class Searches {
       if (shared.signal.aborted) return;
       consider(older.map((file) => file.path));
     }
+  }
+}
+
+/** Its name can be looked at, and leads to another file or to none. */
+function hasLostName({ path, inode, birthNs }: Identity): boolean {
+  try {
+    const stats = statIfPossible(path);
+    return stats?.ino !== BigInt(inode) || stats.birthtimeNs !== BigInt(birthNs);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return false;
   }
 }

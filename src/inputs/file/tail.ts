@@ -93,6 +93,8 @@ export class Tail {
   failing: "no" | "yes" = "no";
   /** Looks that did not find a displaced file anywhere. */
   misses = 0;
+  /** Those that could not look where it may be. */
+  blind = 0;
   /** unheard: it has grown and no watcher said so, as on a network file system. */
   hints: "trusted" | "unheard" = "trusted";
   /** Agenda: milliseconds between looks, and the tick of the next one. */
