@@ -1,15 +1,18 @@
-// `npm run histories -- --schedules 100000 --from 1 --mutants all`: the real tailer through random histories of its files, on
-// all cores. With `--mutants all` each rule of the tailer is turned off in turn, and must be missed. Stops each stretch of
+// `npm run histories -- --schedules 100000 --from 1 --mutants all`: the real tailer through random histories of its files,
+// and a fourth as many of copies of them, on all cores. With `--mutants all` each rule of the tailer is turned off in turn, and must be missed. Stops each stretch of
 // seeds at its first violation, which is named with its seed.
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { MUTANTS, noticed } from "../test/inputs/file/model/mutants.ts";
+import type { Hunted } from "../test/model/hunt.ts";
 import { atATime, huntInChild } from "../test/model/hunters.ts";
 
 const HUNT = fileURLToPath(new URL("../test/inputs/file/model/hunt.ts", import.meta.url));
 /** Seeds of one process. */
 const STRETCH = 1000;
+/** So many of plain files for one of files that are copied and compressed: those take longer. */
+const COPIES = 4;
 
 const { values } = parseArgs({
   options: {
@@ -22,13 +25,17 @@ const [count, from] = [Number(values.schedules), Number(values.from)];
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 say(`${count} histories from seed ${from}`);
 
-const stretches = Array.from({ length: Math.ceil(count / STRETCH) }, (_, i) => async () => {
-  const start = i * STRETCH;
-  const hunted = await huntInChild(HUNT, "sound", Math.min(STRETCH, count - start), from + start);
-  if (hunted.found) say(`VIOLATION (seed ${hunted.found.seed}): ${hunted.found.violation}`);
-  return hunted;
-});
-const hunted = await atATime(availableParallelism(), stretches);
+function stretches(world: "files" | "copies", runs: number): (() => Promise<Hunted>)[] {
+  return Array.from({ length: Math.ceil(runs / STRETCH) }, (_, i) => async () => {
+    const start = i * STRETCH;
+    const hunted = await huntInChild(HUNT, `${world}/sound`, Math.min(STRETCH, runs - start), from + start);
+    if (hunted.found) say(`VIOLATION (${world}, seed ${hunted.found.seed}): ${hunted.found.violation}`);
+    return hunted;
+  });
+}
+
+const all = [...stretches("files", count), ...stretches("copies", Math.ceil(count / COPIES))];
+const hunted = await atATime(availableParallelism(), all);
 const violations = hunted.filter(({ found }) => found !== undefined).length;
 say(`${hunted.reduce((sum, { runs }) => sum + runs, 0)} histories, ${violations} violations`);
 

@@ -215,11 +215,11 @@ export class FakeIntake implements Intake {
   }
 
   /** Resolves when `holds` does: looked at after every call of the intake and every few milliseconds. */
-  async until(holds: () => boolean, what: string, ms = 10_000): Promise<void> {
+  async until(holds: () => boolean, what: string | (() => string), ms = 10_000): Promise<void> {
     const deadline = performance.now() + ms;
     while (!holds()) {
       if (performance.now() > deadline)
-        assert.fail(`waited in vain for: ${what}; have ${JSON.stringify(this.texts).slice(0, 500)}`);
+        assert.fail(`waited in vain for: ${typeof what === "string" ? what : what()}; have ${JSON.stringify(this.texts).slice(0, 500)}`);
       await new Promise<void>((resolve) => {
         this.watchers.push(resolve);
         setTimeout(resolve, 20);

@@ -15,10 +15,14 @@ const RUNS = Number(process.env["SPILLWAY_RUNS"] ?? 100);
 const SEED = Number(process.env["SPILLWAY_SEED"] ?? Math.floor(Math.random() * 1e9));
 const HUNT = fileURLToPath(new URL("./model/hunt.ts", import.meta.url));
 
-test("random histories of a directory", async () => {
-  const { found } = await huntInChild(HUNT, "sound", RUNS, SEED);
-  assert.equal(found, undefined);
-});
+for (const [world, runs] of [
+  ["files", RUNS],
+  ["copies", Math.ceil(RUNS / 4)],
+] as const)
+  test(`random histories of ${world}`, async () => {
+    const { found } = await huntInChild(HUNT, `${world}/sound`, runs, SEED);
+    assert.equal(found, undefined);
+  });
 
 test("histories that once found something", async () => {
   const histories = JSON.parse(

@@ -1,5 +1,6 @@
 // What can happen to log files and to who reads them: random histories, each by its seed.
 import fc from "fast-check";
+import type { Hints } from "./tailed.ts";
 
 export type Change =
   | "write"
@@ -29,8 +30,7 @@ export interface History {
   readonly pattern: "*.log" | "*";
   /** Nobody does both to one log: a copy of what was renamed could not be told from a file of its own. */
   readonly rotation: "rename" | "copytruncate";
-  /** none: no watcher is to be had, and all that is found is found by looking. */
-  readonly hints: "given" | "none";
+  readonly hints: Hints;
   /** once: the last process reads every file to its end, last lines without an end included. */
   readonly last: "follow" | "once";
   readonly steps: readonly Step[];

@@ -1,8 +1,9 @@
-// `node test/inputs/file/model/hunt.ts KIND COUNT FROM`: plays the histories of so many seeds, many at a time since most of a
-// history is waiting, until one finds a violation, and says so as one line of JSON. A process of its own: several run side
-// by side, and mutants of the code are hunted in copies of the tree.
+// `node test/inputs/file/model/hunt.ts WORLD/PATIENCE COUNT FROM`: plays the histories of so many seeds, many at a time since
+// most of a history is waiting, until one finds a violation, and says so as one line of JSON. A process of its own: several
+// run side by side, and mutants of the code are hunted in copies of the tree.
 import type { Hunted } from "../../../model/hunt.ts";
 import { atATime } from "../../../model/hunters.ts";
+import { copyHistoryOf, playCopies } from "./copies.ts";
 import { historyOf, written } from "./history.ts";
 import { play } from "./world.ts";
 
@@ -10,22 +11,35 @@ import { play } from "./world.ts";
 const PATIENCE_MS: Readonly<Record<string, number>> = { sound: 15_000, mutant: 3000 };
 const AT_A_TIME = 24;
 
-async function hunt(patienceMs: number, count: number, from: number): Promise<Hunted> {
+/** Plays the history of a seed; what was violated, and the history as people keep it. */
+const WORLDS: Readonly<Record<string, (seed: number, patienceMs: number) => Promise<string | undefined>>> = {
+  async files(seed, patienceMs) {
+    const history = historyOf(seed);
+    const violation = await play(history, patienceMs);
+    return violation && `${violation}; ${JSON.stringify(written(history))}`;
+  },
+  async copies(seed, patienceMs) {
+    const history = copyHistoryOf(seed);
+    const violation = await playCopies(history, patienceMs);
+    return violation && `${violation}; ${JSON.stringify(history)}`;
+  },
+};
+
+async function hunt(world: string, patience: string, count: number, from: number): Promise<Hunted> {
   let runs = 0;
   let found: Hunted["found"];
   // What is thrown where nobody waits would end the process.
   process.on("uncaughtException", (error) => (found ??= { seed: from + runs, violation: String(error) }));
   const tasks = Array.from({ length: count }, (_, i) => async () => {
     if (found !== undefined) return;
-    const history = historyOf(from + i);
-    const violation = await play(history, patienceMs);
+    const violation = await WORLDS[world]?.(from + i, PATIENCE_MS[patience] as number);
     runs++;
-    if (violation === undefined) return;
-    found ??= { seed: from + i, violation: `${violation}; ${JSON.stringify(written(history))}` };
+    if (violation !== undefined) found ??= { seed: from + i, violation };
   });
   await atATime(AT_A_TIME, tasks);
   return { runs, found };
 }
 
 const [kind = "", count, from] = process.argv.slice(2);
-process.stdout.write(`${JSON.stringify(await hunt(PATIENCE_MS[kind] as number, Number(count), Number(from)))}\n`);
+const [world = "", patience = ""] = kind.split("/");
+process.stdout.write(`${JSON.stringify(await hunt(world, patience, Number(count), Number(from)))}\n`);

@@ -9,6 +9,8 @@ import { inMutatedTree, type Mutant } from "../../../helpers/mutant.ts";
 import { huntInChild } from "../../../model/hunters.ts";
 
 export interface TailerMutant extends Mutant {
+  /** Whose histories must notice it: those of files where nothing is said. */
+  readonly world?: "copies";
   /** Below test/inputs/file, and which one of its tests. */
   readonly test?: readonly [file: string, name: string];
 }
@@ -159,11 +161,11 @@ const SEEDS = 3000;
 
 /** By what the mutant was noticed; undefined: by nothing. */
 export function noticed(mutant: TailerMutant): Promise<string | undefined> {
-  const { test } = mutant;
+  const { test, world = "files" } = mutant;
   return inMutatedTree(mutant, async (directory) => {
     const here = join(directory, "test/inputs/file");
     if (test !== undefined) return (await fails(join(here, test[0]), test[1])) ? `"${test[1]}"` : undefined;
-    const { found } = await huntInChild(join(here, "model/hunt.ts"), "mutant", SEEDS, 1);
+    const { found } = await huntInChild(join(here, "model/hunt.ts"), `${world}/mutant`, SEEDS, 1);
     return found && `seed ${found.seed}`;
   });
 }

@@ -1,45 +1,16 @@
 // A directory, the real tailer over it, and what must be handed over of every generation of its files: each byte once and
 // in order, of what nobody destroyed; and no source is kept of a file that is gone.
 import assert from "node:assert/strict";
-import {
-  appendFileSync,
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  unlinkSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, copyFileSync, existsSync, renameSync, statSync, truncateSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { FSWatcher } from "chokidar";
-import { silentLog } from "../../../../src/core/log.ts";
-import { FileInput } from "../../../../src/inputs/file/file-input.ts";
 import { lastingKey } from "../../../../src/inputs/file/identity.ts";
-import { Kernel } from "../../../../src/kernel/kernel.ts";
-import { FakeIntake } from "../../../helpers/fake-intake.ts";
-import { fastClock } from "../../../helpers/fast-clock.ts";
-import { options } from "../setup.ts";
 import type { Change, Event, History } from "./history.ts";
+import { clock, Tailed, violationIn } from "./tailed.ts";
 
-const clock = fastClock(20);
 const NAMES = ["a.log", "b.log"];
 const KEPT = 3;
 /** For so long that a quiet file gives its descriptor back. */
 const QUIET_MS = 6000;
-
-/** Where no watcher is to be had. */
-const BLIND = "spillway-blind-";
-const { add } = FSWatcher.prototype;
-FSWatcher.prototype.add = function (this: FSWatcher, paths, ...rest) {
-  if (!String(paths).includes(BLIND)) return add.call(this, paths, ...rest);
-  queueMicrotask(
-    () => this.closed || this.emit("error", Object.assign(new Error("no watch left"), { code: "ENOSPC" })),
-  );
-  return this;
-};
 
 /** What is in one file, and what must have been handed over of it at the end. */
 interface Generation {
@@ -60,27 +31,16 @@ interface Generation {
 }
 
 /** Undefined: all that must hold did. @param patienceMs how long something is waited for */
-export async function play(history: History, patienceMs: number): Promise<string | undefined> {
+export function play(history: History, patienceMs: number): Promise<string | undefined> {
   const world = new World(history, patienceMs);
-  const violation = await violationOf(async () => {
-    await world.start("follow");
+  return violationIn(world, async () => {
+    await world.start();
     for (const step of history.steps) {
       if ("file" in step) world.change(step.do, step.file);
       else await world.event(step.do);
     }
     await world.end(history.last);
   });
-  const left = await violationOf(() => world.close());
-  return violation ?? left;
-}
-
-async function violationOf(run: () => Promise<void>): Promise<string | undefined> {
-  try {
-    await run();
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 function keyOf(path: string): string {
@@ -88,44 +48,20 @@ function keyOf(path: string): string {
   return lastingKey({ inode: String(ino), birthNs: String(birthtimeNs) });
 }
 
-class World {
-  private readonly dir: string;
-  private readonly intake = new FakeIntake();
-  private readonly kernel = new Kernel(this.intake.arena);
+class World extends Tailed {
   private readonly generations: Generation[] = [];
   private readonly files: (Generation | undefined)[] = NAMES.map(() => undefined);
   private readonly rotated = new Map<string, Generation>();
   /** Of files whose content was cut away. */
   private readonly reused = new Set<string>();
-  private readonly pattern: History["pattern"];
+  private readonly matched: History["pattern"];
   private readonly rotation: History["rotation"];
-  private readonly patienceMs: number;
-  private input: FileInput | undefined;
   private serial = 0;
-  private gate: "open" | "shut" = "open";
-  private fault: unknown;
 
   constructor({ pattern, rotation, hints }: History, patienceMs: number) {
-    this.dir = mkdtempSync(join(tmpdir(), hints === "none" ? BLIND : "spillway-model-"));
-    this.pattern = pattern;
+    super(pattern, hints, patienceMs);
+    this.matched = pattern;
     this.rotation = rotation;
-    this.patienceMs = patienceMs;
-  }
-
-  async start(mode: "follow" | "once"): Promise<void> {
-    this.input = new FileInput(options(this.dir, { paths: [join(this.dir, this.pattern)] }), {
-      intake: this.intake,
-      arena: this.intake.arena,
-      kernel: this.kernel,
-      clock,
-      log: silentLog,
-      host: "h",
-      index: "logs",
-      mode,
-    });
-    // Its end before a stop is a fault, which whoever waits next reports.
-    this.input.ended.catch((error: unknown) => (this.fault = error));
-    await this.input.start();
   }
 
   async event(event: Event): Promise<void> {
@@ -135,7 +71,7 @@ class World {
     if (event === "block") return this.block();
     if (event === "unblock") return this.unblock();
     if (event !== "start") await this.stop(event === "crash" || event === "kill" ? "crash" : "stop");
-    if (this.input === undefined && event !== "stop" && event !== "kill") await this.start("follow");
+    if (this.input === undefined && event !== "stop" && event !== "kill") await this.start();
   }
 
   change(what: Change, file: number): void {
@@ -209,7 +145,7 @@ class World {
     this.rotated.set(to, generation);
     if (file >= 0) this.files[file] = undefined;
     // It had its name for a moment only: it may never have been seen.
-    if (generation.seen === "no" && this.pattern === "*.log") this.destroy(generation);
+    if (generation.seen === "no" && this.matched === "*.log") this.destroy(generation);
   }
 
   private unlink(generation: Generation): void {
@@ -289,21 +225,9 @@ class World {
     }
   }
 
-  private block(): void {
-    this.gate = "shut";
-    this.intake.shut();
-  }
-
-  private unblock(): void {
-    this.gate = "open";
-    this.intake.reopen();
-  }
-
-  private async stop(how: "stop" | "crash"): Promise<void> {
+  override async stop(how: "stop" | "crash"): Promise<void> {
     if (this.input === undefined) return;
-    await this.input.stop();
-    this.input = undefined;
-    this.intake.restart((source) => (how === "crash" ? Math.ceil(source.taken.length / 2) : source.taken.length));
+    await super.stop(how);
     for (const generation of this.generations) {
       generation.noticed = 0;
       if (generation.fate === "nameless") this.destroy(generation);
@@ -313,7 +237,7 @@ class World {
 
   async end(last: History["last"]): Promise<void> {
     this.unblock();
-    if (this.input === undefined) await this.start("follow");
+    if (this.input === undefined) await this.start();
     await this.settle();
     await this.forgotten();
     if (last === "once") await this.readOnce();
@@ -346,20 +270,6 @@ class World {
     );
     for (const generation of this.generations)
       if (generation.fate === "kept") assert.equal(this.textOf(generation), generation.text, "not read to its end");
-  }
-
-  async close(): Promise<void> {
-    await this.input?.stop();
-    rmSync(this.dir, { recursive: true });
-    assert.equal(this.intake.arena.count, 0, "regions left behind");
-  }
-
-  private until(holds: () => boolean, what: () => string): Promise<void> {
-    const looked = (): boolean => {
-      if (this.fault !== undefined) throw this.fault as Error;
-      return holds();
-    };
-    return this.intake.until(looked, what(), this.patienceMs);
   }
 
   private line(): string {

@@ -1,0 +1,109 @@
+// A directory and the real tailer over it: started, stopped and killed, with a buffer that takes what comes or has no room.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FSWatcher } from "chokidar";
+import { silentLog } from "../../../../src/core/log.ts";
+import { FileInput } from "../../../../src/inputs/file/file-input.ts";
+import { Kernel } from "../../../../src/kernel/kernel.ts";
+import { FakeIntake } from "../../../helpers/fake-intake.ts";
+import { fastClock } from "../../../helpers/fast-clock.ts";
+import { options } from "../setup.ts";
+
+export const clock = fastClock(20);
+
+/** given: watchers tell what happens. none: no watcher is to be had, and all that is found is found by looking. */
+export type Hints = "given" | "none";
+
+const BLIND = "spillway-blind-";
+const { add } = FSWatcher.prototype;
+FSWatcher.prototype.add = function (this: FSWatcher, paths, ...rest) {
+  if (!String(paths).includes(BLIND)) return add.call(this, paths, ...rest);
+  queueMicrotask(
+    () => this.closed || this.emit("error", Object.assign(new Error("no watch left"), { code: "ENOSPC" })),
+  );
+  return this;
+};
+
+export class Tailed {
+  readonly dir: string;
+  protected readonly intake = new FakeIntake();
+  protected input: FileInput | undefined;
+  protected gate: "open" | "shut" = "open";
+  private readonly kernel = new Kernel(this.intake.arena);
+  private readonly pattern: string;
+  private readonly patienceMs: number;
+  private fault: unknown;
+
+  /** @param patienceMs how long something is waited for */
+  constructor(pattern: string, hints: Hints, patienceMs: number) {
+    this.dir = mkdtempSync(join(tmpdir(), hints === "none" ? BLIND : "spillway-model-"));
+    this.pattern = pattern;
+    this.patienceMs = patienceMs;
+  }
+
+  async start(mode: "follow" | "once" = "follow"): Promise<void> {
+    this.input = new FileInput(options(this.dir, { paths: [join(this.dir, this.pattern)] }), {
+      intake: this.intake,
+      arena: this.intake.arena,
+      kernel: this.kernel,
+      clock,
+      log: silentLog,
+      host: "h",
+      index: "logs",
+      mode,
+    });
+    // Its end before a stop is a fault, which whoever waits next reports.
+    this.input.ended.catch((error: unknown) => (this.fault = error));
+    await this.input.start();
+  }
+
+  /** crash: of each source half of what was handed over has its fate. */
+  async stop(how: "stop" | "crash"): Promise<void> {
+    if (this.input === undefined) return;
+    await this.input.stop();
+    this.input = undefined;
+    this.intake.restart((source) => (how === "crash" ? Math.ceil(source.taken.length / 2) : source.taken.length));
+  }
+
+  protected block(): void {
+    this.gate = "shut";
+    this.intake.shut();
+  }
+
+  protected unblock(): void {
+    this.gate = "open";
+    this.intake.reopen();
+  }
+
+  protected until(holds: () => boolean, what: () => string): Promise<void> {
+    const looked = (): boolean => {
+      if (this.fault !== undefined) throw this.fault as Error;
+      return holds();
+    };
+    return this.intake.until(looked, what, this.patienceMs);
+  }
+
+  async close(): Promise<void> {
+    await this.input?.stop();
+    rmSync(this.dir, { recursive: true });
+    assert.equal(this.intake.arena.count, 0, "regions left behind");
+  }
+}
+
+/** Undefined: all that must hold did. */
+export async function violationIn(world: Tailed, run: () => Promise<void>): Promise<string | undefined> {
+  const violation = await violationOf(run);
+  const left = await violationOf(() => world.close());
+  return violation ?? left;
+}
+
+async function violationOf(run: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
