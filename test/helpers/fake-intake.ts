@@ -219,7 +219,9 @@ export class FakeIntake implements Intake {
     const deadline = performance.now() + ms;
     while (!holds()) {
       if (performance.now() > deadline)
-        assert.fail(`waited in vain for: ${typeof what === "string" ? what : what()}; have ${JSON.stringify(this.texts).slice(0, 500)}`);
+        assert.fail(
+          `waited in vain for: ${typeof what === "string" ? what : what()}; have ${JSON.stringify(this.texts).slice(0, 500)}`,
+        );
       await new Promise<void>((resolve) => {
         this.watchers.push(resolve);
         setTimeout(resolve, 20);
