@@ -24,6 +24,7 @@ export function restore(state: BufferState, recovered: Recovered): void {
     assert(envelope !== undefined && source !== undefined, `row ${row.seq} without its envelope or its source`);
     restoreRow(state, row, source, envelope);
   }
+  state.starts.restore(recovered.starts);
   state.nextSeq = recovered.nextSeq;
   if (recovered.rows.length > 0) state.mode = "spill";
 }

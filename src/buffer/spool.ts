@@ -6,6 +6,7 @@ import type { Envelope } from "../core/chunk.ts";
 import type { Fate } from "../core/fate.ts";
 import type { Identity, KnownSource, Mark, SourceId } from "../core/source.ts";
 import type { LedgerDelta } from "./ledger.ts";
+import type { FirstStart } from "./starts.ts";
 
 export interface Row {
   readonly seq: number;
@@ -88,6 +89,7 @@ export interface Transaction {
   readonly ledger: readonly LedgerDelta[];
   readonly losses: readonly Loss[];
   readonly letters: readonly DeadLetter[];
+  readonly starts: readonly FirstStart[];
 }
 
 export interface Committed {
@@ -103,6 +105,7 @@ export interface Recovered {
   readonly rows: readonly StoredRow[];
   readonly envelopes: readonly Envelope[];
   readonly ledger: readonly LedgerDelta[];
+  readonly starts: readonly FirstStart[];
   /** Above that of every row. */
   readonly nextSeq: number;
   readonly size: number;

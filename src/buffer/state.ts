@@ -16,6 +16,7 @@ import { SeqQueue } from "./seq-queue.ts";
 import type { Share } from "./shares.ts";
 import type { SourceState } from "./chunk.ts";
 import { recordSizes } from "./records.ts";
+import { Starts } from "./starts.ts";
 
 export type Mode = "memory" | "spill" | "degraded";
 
@@ -36,6 +37,7 @@ export class BufferState {
   readonly sources = new Map<string, SourceState>();
   /** Sources that a commit should not let wait: id not durable, or gone with bytes that are neither row nor fate. */
   readonly urgent = new Set<SourceState>();
+  readonly starts = new Starts();
   readonly shares = new Map<string, Share>();
   /** By their facts as JSON: those that were asked for last, the latest last. */
   readonly envelopes = new Map<string, Envelope>();

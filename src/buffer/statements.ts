@@ -14,6 +14,7 @@ export interface Statements {
   readonly addLoss: Statement;
   readonly growLoss: Statement;
   readonly addLetter: Statement;
+  readonly putMeta: Statement;
   /** Keeps the dead letters within their budget: the oldest go, still counted in the ledger. */
   readonly trimLetters: () => void;
 }
@@ -47,6 +48,7 @@ export function prepare(db: Database, letters: number): Statements {
     addLetter:
       db.prepare(`INSERT INTO dead_letters (at_ms, input, source, path, offset, bytes, index_name, status, type,
       reason, body) VALUES (${marks(11)})`),
+    putMeta: db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)"),
     trimLetters() {
       // Summing reads the whole table: once in a hundred letters is often enough for a budget of megabytes.
       if (++sinceSum < 100 && letterBytes <= letters) return;

@@ -7,7 +7,7 @@ import { type Database, databaseSize } from "./database.ts";
 import type { LedgerDelta } from "./ledger.ts";
 import type { Committed, DeadLetter, Loss, NewRow, Recovered, Transaction } from "./spool.ts";
 import { type Statements, prepare } from "./statements.ts";
-import { ROW_OVERHEAD, readEnvelopes, readLedger, readRows, readSources } from "./tables.ts";
+import { ROW_OVERHEAD, STARTED, readEnvelopes, readLedger, readRows, readSources, readStarts } from "./tables.ts";
 
 /** 4 MiB a transaction: a few milliseconds. */
 const VACUUM_PAGES = 256;
@@ -38,13 +38,14 @@ export class Store {
   recover(machine: string): Recovered {
     const before = this.db.prepare("SELECT value FROM meta WHERE key = 'machine'").pluck().get() as string | undefined;
     if (before !== undefined && before !== machine) this.renameSources();
-    this.db.prepare("INSERT OR REPLACE INTO meta VALUES ('machine', ?)").run(machine);
+    this.sql.putMeta.run("machine", machine);
     this.db.exec("DELETE FROM envelopes WHERE id NOT IN (SELECT envelope FROM chunks)");
     return {
       sources: readSources(this.db),
       rows: readRows(this.db),
       envelopes: readEnvelopes(this.db),
       ledger: readLedger(this.db),
+      starts: readStarts(this.db),
       nextSeq: ((this.db.prepare("SELECT max(seq) FROM chunks").pluck().get() as number | null) ?? 0) + 1,
       size: this.size(),
     };
@@ -127,6 +128,7 @@ export class Store {
     for (const delta of tx.ledger) this.account(delta);
     for (const loss of tx.losses) this.addLoss(loss);
     for (const letter of tx.letters) this.addLetter(letter);
+    for (const { input, atMs } of tx.starts) sql.putMeta.run(STARTED + input, String(atMs));
   }
 
   private account({ input, account, retired }: LedgerDelta): void {

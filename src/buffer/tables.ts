@@ -5,6 +5,7 @@ import type { KnownSource } from "../core/source.ts";
 import type { Database } from "./database.ts";
 import { type LedgerDelta, emptyAccount } from "./ledger.ts";
 import type { StoredRow } from "./spool.ts";
+import type { FirstStart } from "./starts.ts";
 
 /** What a row takes beside its blobs: keys, header, its part of a page. */
 export const ROW_OVERHEAD = 128;
@@ -88,4 +89,15 @@ export function readLedger(db: Database): LedgerDelta[] {
     else Object.assign(entry.account.fates[FATES.indexOf(row.fate as FateName)] as object, count);
   }
   return [...byInput.values()];
+}
+
+/** Keys of `meta` that begin so go on with the id of an input. */
+export const STARTED = "started ";
+
+export function readStarts(db: Database): FirstStart[] {
+  const rows = db.prepare("SELECT key, value FROM meta WHERE key GLOB ?").all(`${STARTED}*`);
+  return (rows as { key: string; value: string }[]).map(({ key, value }) => ({
+    input: key.slice(STARTED.length),
+    atMs: Number(value),
+  }));
 }

@@ -43,11 +43,13 @@ export function compose(state: BufferState, purpose: "regular" | "probe"): Writi
     if (change !== undefined) sources.push(change);
     if (forgettable(source)) forgotten.push(source);
   }
-  const due = added.length + removed.length + passed.length + sources.length + forgotten.length > 0;
+  const starts = state.starts.due;
+  const due = added.length + removed.length + passed.length + sources.length + forgotten.length + starts.length > 0;
   if (!due && purpose === "regular") return undefined;
   for (const chunk of added) pinForWriting(state, chunk);
   const ended = [...removed, ...passed];
-  const full = sources.some((s) => s.synced || !s.source.durable) || added.some((c) => !c.replayable);
+  const full =
+    sources.some((s) => s.synced || !s.source.durable) || added.some((c) => !c.replayable) || starts.length > 0;
   const envelopes = [...new Set(added.map((c) => c.envelope))].filter((e) => !state.durableEnvelopes.has(e));
   const transaction: Transaction = {
     full,
@@ -56,6 +58,7 @@ export function compose(state: BufferState, purpose: "regular" | "probe"): Writi
     envelopes,
     rows: added.map(newRow),
     removed: removed.map((c) => c.seq),
+    starts,
     ...books(state, added, removed, passed, forgotten),
   };
   return { transaction, added, ended, sources, forgotten };
@@ -194,6 +197,7 @@ export function committed(state: BufferState, writing: Writing, answer: Committe
     if (settled && !source.needsSync) state.urgent.delete(source);
   }
   for (const source of writing.forgotten) state.sources.delete(source.id);
+  state.starts.written(writing.transaction.starts);
   for (const envelope of writing.transaction.envelopes) state.durableEnvelopes.add(envelope);
 }
 

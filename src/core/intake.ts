@@ -9,6 +9,10 @@ export type Urgency = "none" | "at-risk";
 export interface Intake {
   /** Sources that the state database knows for this input, to be matched against files before anything is read. */
   known(input: string): readonly KnownSource[];
+  /** Wall-clock time at which this input started for the first time, 0 if nobody knows when; undefined: it never has. */
+  started(input: string): number | undefined;
+  /** It starts for the first time: durable with the next commit, and never after a source that is opened later. */
+  start(input: string, atMs: number): void;
   /**
    * A source is read from now on: a known one from its checkpoint, a new one from `origin`. `size` is the file's size
    * now: what lies below it and above the checkpoint may have been sent by an earlier process.

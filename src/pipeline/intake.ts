@@ -34,6 +34,16 @@ export class PipelineIntake implements Intake {
     return this.parts.buffer.knownSources(input);
   }
 
+  started(input: string): number | undefined {
+    return this.parts.buffer.state.starts.of(input);
+  }
+
+  start(input: string, atMs: number): void {
+    const { buffer } = this.parts;
+    buffer.state.starts.add({ input, atMs });
+    buffer.advance();
+  }
+
   open(source: KnownSource, size: number): void {
     this.parts.buffer.openSource(source, size);
   }

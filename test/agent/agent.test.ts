@@ -16,7 +16,8 @@ import { eventually } from "../helpers/agent-process.ts";
 interface Scene {
   readonly server: BulkServer;
   readonly log: string;
-  start(mode: Mode, extra?: string): Promise<Agent>;
+  /** @param input more keys of the input */
+  start(mode: Mode, input?: string): Promise<Agent>;
 }
 
 async function scene(t: TestContext): Promise<Scene> {
@@ -34,13 +35,13 @@ async function scene(t: TestContext): Promise<Scene> {
   return {
     server,
     log: join(root, "a.log"),
-    async start(mode, extra = "") {
+    async start(mode, input = "") {
       const yaml = `
-inputs: [{ id: app, paths: ["${root}/*.log"] }]
+inputs: [{ id: app, paths: ["${root}/*.log"], ${input} }]
 buffer: { path: "${root}/state", memory: 8MiB, disk: 32MiB }
 output: { hosts: ["${server.url}"], index: logs, batch: { age: 20ms } }
 shutdown: { grace: 200ms }
-${extra}`;
+`;
       const { config } = loadText("test.yml", yaml, { env: {} });
       const agent = await Agent.open({ config, mode, version: "0.0.0", clock: systemClock, log: silentLog });
       agents.push(agent);
@@ -90,6 +91,16 @@ test("counts from where the last process ended, and tells what it did itself", a
   assert.equal(await second.deliverAll(5000, AbortSignal.timeout(10_000)), true);
   assert.deepEqual(second.done(), { records: 1, bytes: 6, totalBytes: 6 });
   assert.equal(statusOf(second).ledger.delivered.records, 3);
+});
+
+test("`start: end` is about the first start: what is written before the second is delivered", async (t) => {
+  const { log, start, server } = await scene(t);
+  const first = await start("follow", "start: end");
+  await first.stop();
+  appendFileSync(log, "one\n");
+  const second = await start("follow", "start: end");
+  await eventually("the line", () => server.documents().length === 1);
+  await second.stop();
 });
 
 test("what a stop leaves behind is drained by another process", async (t) => {

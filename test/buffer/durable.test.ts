@@ -108,6 +108,18 @@ test("a stop keeps what was not delivered, and the next start finds it", async (
   await third.stop();
 });
 
+test("the first start of an input is kept, also of one that never had a file", async () => {
+  const path = directory();
+  const first = await open(path);
+  assert.equal(first.buffer.state.starts.of("in"), undefined);
+  first.buffer.state.starts.add({ input: "in", atMs: 1_764_036_000_123 });
+  await first.stop();
+  const second = await open(path);
+  const { starts } = second.buffer.state;
+  assert.deepEqual([starts.of("in"), starts.of("other"), starts.due], [1_764_036_000_123, undefined, []]);
+  await second.stop();
+});
+
 test("a second writer is refused and told who holds the directory", async () => {
   const path = directory();
   const first = await open(path);

@@ -20,6 +20,7 @@ const found: Recovered = {
   rows: [row(3, 0, 10), row(5, 10, 20)],
   envelopes: [envelope],
   ledger: [{ input: "in", account: emptyAccount(), retired: 0 }],
+  starts: [],
   nextSeq: 9,
   size: 0,
 };

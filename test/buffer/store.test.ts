@@ -23,6 +23,7 @@ const EMPTY: Transaction = {
   ledger: [],
   losses: [],
   letters: [],
+  starts: [],
 };
 
 const cleanups: (() => void)[] = [];

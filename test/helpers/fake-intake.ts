@@ -58,6 +58,7 @@ export class FakeSource {
 export class FakeIntake implements Intake {
   readonly arena: Arena;
   readonly sources = new Map<SourceId, FakeSource>();
+  private readonly starts = new Map<string, number>();
   private readonly envelopes = new Map<string, Envelope>();
   /** open: there is room. shut: everybody waits. */
   private gate: "open" | "shut" | "at-risk" = "open";
@@ -73,6 +74,15 @@ export class FakeIntake implements Intake {
   known(input: string): readonly KnownSource[] {
     const alive = [...this.sources.values()].filter((source) => source.state !== "forgotten");
     return alive.map((source) => source.known).filter((known) => known.input === input);
+  }
+
+  started(input: string): number | undefined {
+    return this.starts.get(input);
+  }
+
+  start(input: string, atMs: number): void {
+    assert.equal(this.started(input), undefined, "a second first start");
+    this.starts.set(input, atMs);
   }
 
   open(known: KnownSource, size: number): void {

@@ -174,6 +174,7 @@ export class Rig {
         account: accountOf(records, db.ledger.get(input)),
         retired: 0,
       })),
+      starts: [],
       nextSeq: Math.max(0, ...db.rows.keys()) + 1,
       size: 0,
     };

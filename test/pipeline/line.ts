@@ -62,7 +62,7 @@ export class Line {
     this.kernel = new Kernel(this.arena);
     const { clock, arena } = this;
     const limits = { ...quotas(memory, batch, 256 * 1024), ...options.quotas };
-    const recovered = { sources: [], rows: [], envelopes: [], ledger: [], nextSeq: 1, size: 0 };
+    const recovered = { sources: [], rows: [], envelopes: [], ledger: [], starts: [], nextSeq: 1, size: 0 };
     const spool = new MemorySpool(arena);
     const parts = { clock, arena, quotas: limits, log: options.log ?? silentLog, spool, recovered, rowBudget, shares };
     this.buffer = new SpillBuffer(parts);

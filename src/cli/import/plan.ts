@@ -1,9 +1,11 @@
 // What an import does, decided before anything is written: which sources it makes, which it leaves as they are, which
 // entries fit nothing, and which files have no entry. What must hold: of one file an input gets one source, and one of which
 // this agent has read something is not moved.
+import type { FirstStart } from "../../buffer/starts.ts";
 import type { FileInputOptions } from "../../core/options.ts";
 import type { KnownSource } from "../../core/source.ts";
 import { lastingKey } from "../../inputs/file/identity.ts";
+import { oldUntil } from "../../inputs/file/old-content.ts";
 import { adopt } from "./adopt.ts";
 import { type Entry, type Left, type Reading, leave } from "./entry.ts";
 import type { Finder, Reader } from "./find.ts";
@@ -48,6 +50,8 @@ export interface PlanParts {
   readonly finder: Finder;
   /** Sources of the state database. */
   readonly known: readonly KnownSource[];
+  /** When inputs started for the first time. */
+  readonly starts: readonly FirstStart[];
   /** Wall clock. */
   readonly nowMs: number;
 }
@@ -101,18 +105,20 @@ function take(claims: readonly [Claim, ...Claim[]], known: readonly KnownSource[
   return { ...facts, source: { ...source, id: own.id }, how: "moved" };
 }
 
-function freshFiles({ inputs, scope, known, nowMs }: PlanParts, taken: readonly Taken[]): readonly Fresh[] {
+function freshFiles({ inputs, scope, known, starts, nowMs }: PlanParts, taken: readonly Taken[]): readonly Fresh[] {
   const sources = [...known, ...taken.map(({ source }) => source)];
   const keys = new Set(sources.map(keyOf));
   const fresh: Fresh[] = [];
   for (const input of inputs) {
-    const isFirst = !sources.some((source) => source.input === input.id);
+    const started = starts.find((start) => start.input === input.id)?.atMs;
+    const isKnown = sources.some((source) => source.input === input.id);
+    const until = oldUntil(input.start, started ?? (isKnown ? 0 : undefined), nowMs);
     for (const { path, stats } of scope.files.filter((file) => file.inputs.includes(input))) {
       const key = keyFor(input.id, stats);
       if (stats.size === 0n || keys.has(key)) continue;
       keys.add(key);
-      const isOld = input.ignoreOlder > 0 && nowMs - Number(stats.mtimeMs) > input.ignoreOlder;
-      const begins = isOld ? "never" : isFirst ? input.start : "beginning";
+      const isIgnored = input.ignoreOlder > 0 && nowMs - Number(stats.mtimeMs) > input.ignoreOlder;
+      const begins = isIgnored ? "never" : Number(stats.ctimeMs) < until ? "end" : "beginning";
       fresh.push({ input: input.id, path, size: Number(stats.size), begins });
     }
   }

@@ -4,32 +4,44 @@ import { chownSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openForReading } from "../../buffer/database.ts";
 import { SqliteSpool } from "../../buffer/sqlite-spool.ts";
-import { readSources } from "../../buffer/tables.ts";
+import type { Recovered } from "../../buffer/spool.ts";
+import { readSources, readStarts } from "../../buffer/tables.ts";
 import type { KnownSource } from "../../core/source.ts";
 
+export type KnownState = Pick<Recovered, "sources" | "starts">;
+
 /** What is there, without a lock and without changing anything. */
-export function knownSources(directory: string): readonly KnownSource[] {
+export function knownState(directory: string): KnownState {
   const db = openForReading(directory);
   try {
-    return db === undefined ? [] : readSources(db);
+    return db === undefined ? { sources: [], starts: [] } : { sources: readSources(db), starts: readStarts(db) };
   } finally {
     db?.close();
   }
 }
 
 /**
- * Locks the directory, which is made when it is missing, and writes what `choose` makes of the sources that are there.
+ * Locks the directory, which is made when it is missing, and writes what `choose` makes of what is there.
  * Throws `state-locked` while an agent runs on it.
  */
 export async function addSources<T extends { readonly sources: readonly KnownSource[] }>(
   directory: string,
-  choose: (known: readonly KnownSource[]) => Promise<T>,
+  choose: (known: KnownState) => Promise<T>,
 ): Promise<T> {
   const options = { directory, letters: 0, maxPages: 0 };
   const { spool, recovered } = await SqliteSpool.open(options, new SharedArrayBuffer(0));
   try {
-    const chosen = await choose(recovered.sources);
-    const nothing = { forgotten: [], envelopes: [], rows: [], removed: [], ledger: [], losses: [], letters: [] };
+    const chosen = await choose(recovered);
+    const nothing = {
+      forgotten: [],
+      envelopes: [],
+      rows: [],
+      removed: [],
+      ledger: [],
+      losses: [],
+      letters: [],
+      starts: [],
+    };
     if (chosen.sources.length > 0) await spool.commit({ full: true, sources: chosen.sources, ...nothing });
     return chosen;
   } finally {

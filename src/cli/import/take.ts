@@ -12,7 +12,7 @@ import { holderOf } from "./holder.ts";
 import { type Plan, plan } from "./plan.ts";
 import { importDocument, importLines, warningLines } from "./report.ts";
 import { Scope } from "./scope.ts";
-import { addSources, knownSources } from "./state.ts";
+import { addSources, type KnownState, knownState } from "./state.ts";
 import { busy } from "./state-file.ts";
 
 export interface Agent {
@@ -25,11 +25,11 @@ export async function takeOver(call: Call, agent: Agent): Promise<ExitCode> {
   const { config } = await configOf(call);
   const reading = merge(await Promise.all((options["from"] as readonly string[]).map(agent.read)));
   const header = (options["ignoredHeaderBytes"] as number | undefined) ?? 0;
-  const choose = (known: readonly KnownSource[]): Promise<Choice> => decide(reading, config.inputs, header, known);
+  const choose = (known: KnownState): Promise<Choice> => decide(reading, config.inputs, header, known);
   const directory = config.buffer.path;
   const mode = options["dryRun"] === true ? "dry run" : "written";
   if (mode === "written") refuseRunning(reading.locks);
-  const { plan } = await (mode === "dry run" ? choose(knownSources(directory)) : addSources(directory, choose));
+  const { plan } = await (mode === "dry run" ? choose(knownState(directory)) : addSources(directory, choose));
   const facts = { agent: agent.name, reading, plan, directory, mode } as const;
   if (terminal.json) terminal.out(JSON.stringify(importDocument(facts), null, 2));
   else {
@@ -51,12 +51,12 @@ async function decide(
   reading: Reading,
   inputs: Config["inputs"],
   header: number,
-  known: readonly KnownSource[],
+  { sources: known, starts }: KnownState,
 ): Promise<Choice> {
   const paths = reading.entries.map(({ path }) => path).filter((path) => path !== undefined);
   const scope = await Scope.look(inputs, paths, systemClock);
   const finder = new Finder(scope, new Heads(scope.files, header));
-  const made = plan({ reading, inputs, scope, finder, known, nowMs: systemClock.wall() });
+  const made = plan({ reading, inputs, scope, finder, known, starts, nowMs: systemClock.wall() });
   return { plan: made, sources: made.taken.filter(({ how }) => how !== "kept").map(({ source }) => source) };
 }
 

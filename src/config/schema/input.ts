@@ -44,7 +44,7 @@ export const input = section({
     optional(list(text()), []),
   ),
   start: about(
-    "for files that are unknown when the agent first starts",
+    "`end`: what files have when the input starts for the first time is not read",
     optional(choice("beginning", "end"), "beginning"),
   ),
   format: about("what a line is", optional(choice("text", "json", "cri", "docker"), "text")),
@@ -66,7 +66,10 @@ export const input = section({
   redact: about("patterns whose matches are replaced before anything is stored", optional(list(kinds.pattern()), [])),
   max_record: about("bytes of one record at most", optional(size(BYTE), "1MiB")),
   oversize: about("what becomes of a longer record", optional(choice("truncate", "skip"), "truncate")),
-  ignore_older: about("files not written to for longer are not read; 0 reads all", optional(duration(), "0s")),
+  ignore_older: about(
+    "files not written to for longer are not read until they are; 0 reads all",
+    optional(duration(), "0s"),
+  ),
   held: about(
     "bytes of files without a name that only the agent keeps alive; beyond it the oldest are let go, counted",
     optional(size(), "1GiB"),

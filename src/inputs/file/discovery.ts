@@ -11,6 +11,7 @@ import { liveKey } from "./identity.ts";
 import type { KnownSources } from "./known.ts";
 import type { Found } from "./listing.ts";
 import { HOT_MS, type Looker } from "./look.ts";
+import { OldContent } from "./old-content.ts";
 import type { Shared } from "./parts.ts";
 import type { Pattern } from "./patterns.ts";
 import type { Registry } from "./registry.ts";
@@ -41,14 +42,12 @@ export class Discovery {
   private readonly known: KnownSources;
   private readonly walker: Walker;
   private readonly searches: Searches;
-  /** Where files begin that are new in the first scan; all later ones begin at byte 0. */
-  private start: "beginning" | "end";
-  /** Files that were there then and have to wait, by their keys. */
-  private readonly old = new Set<string>();
+  private readonly old: OldContent;
+  private scans: "none" | "some" = "none";
   private reported: "nothing" | "no match" = "nothing";
 
   constructor(parts: DiscoveryParts) {
-    const { clock, options } = parts.shared;
+    const { clock } = parts.shared;
     this.parts = parts;
     this.walker = new Walker(parts.patterns, parts.excluded, clock);
     this.known = parts.known;
@@ -57,7 +56,7 @@ export class Discovery {
       consider: (paths) => this.considerLater(paths),
       continueAt: (file) => this.continueAt(file),
     });
-    this.start = this.known.size === 0 ? options.start : "beginning";
+    this.old = new OldContent(parts.shared, parts.known);
   }
 
   async scan(): Promise<void> {
@@ -65,6 +64,8 @@ export class Discovery {
     const { paths, unreadable } = await this.walker.walk();
     for (const { path, error } of unreadable)
       shared.nag.warn("directory_unreadable", `Cannot look into ${path}: ${describe(error)}.`, { path });
+    if (this.scans === "none") this.old.begin();
+    this.scans = "some";
     let count = 0;
     const young: string[] = [];
     for (const path of paths) {
@@ -76,7 +77,7 @@ export class Discovery {
       if (tail !== undefined && tail.birthMs * 1e6 > Number(shared.sinceNs)) young.push(path);
     }
     await this.searches.forKnown();
-    this.start = "beginning";
+    this.old.end();
     await this.searches.forOlder(young);
     if (paths.length === 0) this.reportNoMatch();
   }
@@ -139,13 +140,11 @@ export class Discovery {
     const size = Number(stats.size);
     const isKnown = this.known.has(tail);
     const age = clock.wall() - Number(stats.mtimeMs);
+    if (!isKnown) this.old.see(tail.key, stats);
     if (!isKnown && options.ignoreOlder > 0 && age > options.ignoreOlder) return;
     // Unreadable, or replaced this moment: the next scan tries again.
     if ((isKnown || size > 0) && !descriptors.open(tail)) return;
-    if (!isKnown && suspects.suspect(tail, size)) {
-      if (this.start === "end") this.old.add(tail.key);
-      return descriptors.close(tail);
-    }
+    if (!isKnown && suspects.suspect(tail, size)) return descriptors.close(tail);
     if (shared.mode === "once") tail.end = "closing";
     try {
       this.assign(tail, size, content);
@@ -196,10 +195,10 @@ export class Discovery {
   /** Gives the file its source: the one of an earlier process that it continues, or a new one. */
   private assign(tail: Tail, size: number, content: "whatever" | "known"): void {
     const { endings, generations } = this.parts;
+    const old = this.old.take(tail.key, size);
     const { same, others } = this.known.match(tail);
     if (same !== undefined) generations.resume(tail, same, size);
-    else if (size > 0 && content === "whatever")
-      generations.begin(tail, size, this.old.delete(tail.key) ? "end" : this.start);
+    else if (size > 0 && content === "whatever") generations.begin(tail, size, old);
     for (const other of others) endings.retire(other);
     this.known.removeAll(tail);
   }

@@ -50,17 +50,16 @@ export class Generations {
     this.cutBehind = parts.cutBehind;
   }
 
-  /** A new source for an open file that has `size` bytes; none yet where they are too few to tell what it is. */
-  begin(tail: Tail, size: number, start: "beginning" | "end"): void {
+  /**
+   * A new source for an open file that has `size` bytes; none yet where they are too few to tell what it is.
+   * @param old bytes of it that are not read; a compressed file is old as a whole, as it is copied once
+   */
+  begin(tail: Tail, size: number, old: number): void {
     const form = formOfFile(tail.fd);
     if (form === "unknown") return;
     tail.code = codeOf(this.encoding, firstContent(tail.fd, form));
     const origin =
-      start === "beginning"
-        ? 0
-        : form === "gzip"
-          ? claimedSize(tail.fd, size)
-          : endOfLastLine(tail.fd, size, tail.code);
+      old === 0 ? 0 : form === "gzip" ? claimedSize(tail.fd, size) : endOfLastLine(tail.fd, old, tail.code);
     this.shared.unread.skipped += origin;
     if (form === "gzip") this.beginPacked(tail, size, origin);
     else this.beginAt(tail, origin, size);

@@ -176,7 +176,7 @@ export class Looker {
     }
     const unread = tail.source === undefined ? tail.size > 0 : tail.readable;
     if (unread && (tail.source === undefined || descriptors.plenty) && !descriptors.open(tail)) return;
-    if (tail.source === undefined && tail.size > 0) generations.begin(tail, tail.size, "beginning");
+    if (tail.source === undefined && tail.size > 0) generations.begin(tail, tail.size, 0);
     if (tail.packed !== undefined) contents.consider(tail, tail.packed);
     if (tail.readable) {
       ready.push(tail);

@@ -110,7 +110,7 @@ export class Reader {
     const { generations } = this.parts;
     generations.restart(tail, tail.searched - tail.position);
     tail.size = fstatSync(tail.fd).size;
-    if (tail.size > 0) generations.begin(tail, tail.size, "beginning");
+    if (tail.size > 0) generations.begin(tail, tail.size, 0);
   }
 
   private take(tail: Tail, region: Region, before: Buffer, bytes: Buffer): void {

@@ -200,7 +200,7 @@ async function importAndRead(world: World, pattern: string): Promise<readonly st
   const scope = await Scope.look([input], paths, systemClock);
   const finder = new Finder(scope, new Heads(scope.files, 0));
   const reading = { files: [], locks: [], entries, left: [], faults: [] };
-  const made = plan({ reading, inputs: [input], scope, finder, known: [], nowMs: systemClock.wall() });
+  const made = plan({ reading, inputs: [input], scope, finder, known: [], starts: [], nowMs: systemClock.wall() });
   for (const { name, reason } of made.left)
     assert.ok(world.pruned.has(name) && (reason === "gone" || reason === "other-file"), `${name}: ${reason}`);
   const intake = new FakeIntake();

@@ -21,6 +21,7 @@ import { Finder } from "../../../src/cli/import/find.ts";
 import { Heads } from "../../../src/cli/import/heads.ts";
 import { type Plan, plan } from "../../../src/cli/import/plan.ts";
 import { Scope } from "../../../src/cli/import/scope.ts";
+import type { FirstStart } from "../../../src/buffer/starts.ts";
 import { loadText } from "../../../src/config/load.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { KnownSource } from "../../../src/core/source.ts";
@@ -60,6 +61,7 @@ async function decide(
   inputs: readonly unknown[],
   entries: readonly Entry[],
   known: readonly KnownSource[] = [],
+  starts: readonly FirstStart[] = [],
 ): Promise<Plan> {
   const text = JSON.stringify({ inputs, output: { hosts: ["http://127.0.0.1:9200"], index: "logs" } });
   const { config } = loadText("c.yml", text, { set: [], env: {} });
@@ -67,7 +69,7 @@ async function decide(
   const scope = await Scope.look(config.inputs, paths, systemClock);
   const finder = new Finder(scope, new Heads(scope.files, 0));
   const reading = { files: [], locks: [], entries, left: [], faults: [] };
-  return plan({ reading, inputs: config.inputs, scope, finder, known, nowMs: systemClock.wall() });
+  return plan({ reading, inputs: config.inputs, scope, finder, known, starts, nowMs: systemClock.wall() });
 }
 
 const reasons = ({ left }: Plan): readonly string[] => left.map(({ reason }) => reason);
@@ -372,13 +374,12 @@ test("files without an entry begin where the agent would begin them", async (t) 
     { id: "one", paths: [a], start: "end" },
     { id: "two", paths: [b, old, log("empty.log")], ignore_older: "1h" },
   ];
-  const { fresh } = await decide(inputs, []);
-  assert.deepEqual(
-    fresh.map(({ path, size, begins }) => [path, size, begins]),
-    [
-      [a, 100, "end"],
-      [b, 200, "beginning"],
-      [old, 300, "never"],
-    ],
-  );
+  const begins = async (...starts: readonly FirstStart[]): Promise<unknown> =>
+    (await decide(inputs, [], [], starts)).fresh.map((file) => [file.path, file.size, file.begins]);
+  const others = [
+    [b, 200, "beginning"],
+    [old, 300, "never"],
+  ];
+  assert.deepEqual(await begins(), [[a, 100, "end"], ...others]);
+  assert.deepEqual(await begins({ input: "one", atMs: 1 }), [[a, 100, "beginning"], ...others]);
 });
