@@ -7,7 +7,7 @@ import { type Descriptors, isSystemError } from "./descriptors.ts";
 import type { Endings, Orphan } from "./endings.ts";
 import { isOnOverlay } from "./file-systems.ts";
 import type { Generations } from "./generations.ts";
-import { liveKey } from "./identity.ts";
+import { lastingPart, liveKey } from "./identity.ts";
 import type { KnownSources } from "./known.ts";
 import type { Found } from "./listing.ts";
 import { HOT_MS, type Looker } from "./look.ts";
@@ -99,10 +99,11 @@ export class Discovery {
       const { registry, looker, renames } = this.parts;
       const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
       if (!stats?.isFile()) return;
-      const tail = registry.withKey(liveKey(stats));
+      const key = liveKey(stats);
+      const tail = registry.withKey(key);
       if (tail === undefined) {
         const copied = this.copiedUp(path, stats);
-        return copied === undefined ? this.create(path, stats, "whatever") : renames.replace(copied, path, stats);
+        return copied === undefined ? this.considerNew(path, key, stats) : renames.replace(copied, path, stats);
       }
       if (tail.mode === "named") looker.look(tail);
       if (tail.mode === "named") tail.alias = path;
@@ -121,6 +122,15 @@ export class Discovery {
     return undefined;
   }
 
+  /** Of files that are ignored there may be 100,000, and every scan comes here with each: a stat is all that one costs. */
+  private considerNew(path: string, key: string, stats: BigIntStats): void {
+    const { options, clock } = this.parts.shared;
+    const isKnown = this.known.hasKey(lastingPart(key));
+    if (!isKnown) this.old.see(key, stats);
+    const age = clock.wall() - Number(stats.mtimeMs);
+    if (isKnown || options.ignoreOlder === 0 || age <= options.ignoreOlder) this.create(path, stats, "whatever");
+  }
+
   /** What the system refuses is tried again with the next scan. */
   private attempt(path: string, run: () => void): void {
     try {
@@ -135,13 +145,9 @@ export class Discovery {
   /** @param content known: the file is none of ours unless an earlier process read it */
   private create(path: string, stats: BigIntStats, content: "whatever" | "known"): void {
     const { descriptors, shared, suspects } = this.parts;
-    const { options, clock } = shared;
-    const tail = new Tail(path, stats, clock.now());
+    const tail = new Tail(path, stats, shared.clock.now());
     const size = Number(stats.size);
     const isKnown = this.known.has(tail);
-    const age = clock.wall() - Number(stats.mtimeMs);
-    if (!isKnown) this.old.see(tail.key, stats);
-    if (!isKnown && options.ignoreOlder > 0 && age > options.ignoreOlder) return;
     // Unreadable, or replaced this moment: the next scan tries again.
     if ((isKnown || size > 0) && !descriptors.open(tail)) return;
     if (!isKnown && suspects.suspect(tail, size)) return descriptors.close(tail);

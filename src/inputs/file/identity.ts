@@ -30,6 +30,11 @@ export function lastingKey(facts: { readonly inode: string; readonly birthNs: st
   return `${facts.inode}:${facts.birthNs}`;
 }
 
+/** The same of a live key. */
+export function lastingPart(key: string): string {
+  return key.slice(key.indexOf(":") + 1);
+}
+
 export function readHead(fd: number, length: number): Head {
   if (length === 0) return NO_HEAD;
   const read = readSync(fd, scratch, 0, Math.min(length, HEAD_LENGTH), 0);

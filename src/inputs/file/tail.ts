@@ -12,7 +12,7 @@ import type { Envelope } from "../../core/chunk.ts";
 import type { Identity, Mark, SourceId } from "../../core/source.ts";
 import { NO_MARK } from "../../core/source.ts";
 import type { After } from "./records/framing.ts";
-import { type Head, liveKey, NO_HEAD } from "./identity.ts";
+import { type Head, lastingPart, liveKey, NO_HEAD } from "./identity.ts";
 import { leftIn, type Packed } from "./gzip/packed.ts";
 import { type TextCode, UTF8 } from "./records/text-code.ts";
 
@@ -136,7 +136,7 @@ export class Tail {
 
   /** As of the function of that name. */
   get lastingKey(): string {
-    return this.key.slice(this.key.indexOf(":") + 1);
+    return lastingPart(this.key);
   }
 
   get identity(): Identity {

@@ -1,8 +1,20 @@
 import assert from "node:assert/strict";
-import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import fs, {
+  appendFileSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import test from "node:test";
 import { systemClock } from "../../../src/core/clock.ts";
+import { fastClock } from "../../helpers/fast-clock.ts";
 import { bench } from "./setup.ts";
 
 /** A rotated file lives so long. */
@@ -44,4 +56,27 @@ test("files in directories that are made later, and in what links to directories
     await intake.until(() => intake.texts.includes(`again ${i}\n`), "a file in a directory that was made again", 3000);
   }
   assert.equal(input.status().unread.deleted, 0);
+});
+
+test("files that are ignored, hard links among them, cost a stat in every scan and no more", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const [old, link, other] = ["old.log", "link.log", "other.log"].map((name) => join(dir, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(old, "old\n");
+  utimesSync(old, 1, 1);
+  linkSync(old, link);
+  const resolved = t.mock.method(fs.realpathSync, "native");
+  const looked = t.mock.method(fs, "statSync");
+  syncBuiltinESMExports();
+  t.after(() => syncBuiltinESMExports());
+  const calls = (): number => looked.mock.calls.filter(({ arguments: [path] }) => path === link).length;
+  await run({ ignoreOlder: 3_600_000 }, { clock: fastClock(20) });
+  await intake.until(() => calls() >= 3, "three scans");
+  assert.equal(resolved.mock.callCount(), 0);
+  linkSync(old, other);
+  appendFileSync(old, "new\n");
+  await intake.until(() => intake.text === "old\nnew\n", "the file, once");
 });
