@@ -35,14 +35,7 @@ export class Endings {
 
   /** A file of an earlier process is nowhere to be found, or has other content. */
   retire(source: KnownSource): void {
-    this.orphans.add({
-      source,
-      state: "unopened",
-      past: [],
-      fd: CLOSED,
-      missed: { reason: "deleted", bytes: 0 },
-      misses: 0,
-    });
+    this.orphans.add(unopened(source));
   }
 
   /** There is no copy of what it was read from. */
@@ -81,6 +74,10 @@ export class Endings {
     for (const { fd } of this.orphans) this.descriptors.closeNumber(fd);
     this.orphans.clear();
   }
+}
+
+export function unopened(source: KnownSource): Orphan {
+  return { source, state: "unopened", past: [], fd: CLOSED, missed: { reason: "deleted", bytes: 0 }, misses: 0 };
 }
 
 function goneMessage(path: string, checkpoint: number): string {

@@ -13,10 +13,10 @@
 import { closeSync, constants, existsSync, fstatSync, openSync } from "node:fs";
 import { hasCode } from "../../core/errors.ts";
 import type { KnownSource } from "../../core/source.ts";
-import { isCopyOf } from "./copy-of.ts";
+import { isCopyOf, isPackedFrom } from "./copy-of.ts";
 import { isSystemError } from "./descriptors.ts";
 import type { Discovery } from "./discovery.ts";
-import type { Endings, Orphan } from "./endings.ts";
+import { type Endings, type Orphan, unopened } from "./endings.ts";
 import { lastingKey, liveKey } from "./identity.ts";
 import { isKin, unpackedPath } from "./kin.ts";
 import type { KnownSources } from "./known.ts";
@@ -24,7 +24,7 @@ import { type Found, Listing, statIfPossible } from "./listing.ts";
 import type { Shared } from "./parts.ts";
 import type { Registry } from "./registry.ts";
 import type { Suspects } from "./suspects.ts";
-import type { Past } from "./tail.ts";
+import type { Past, Tail } from "./tail.ts";
 
 /** Rotations under way may hide a copy from some listings. */
 const MISSES = 4;
@@ -45,9 +45,19 @@ export class Heirs {
     this.parts = parts;
   }
 
+  /** Of a run with an end: what cannot be looked for stays as it is for the next one, but no file waits for it. */
   async decideAll(): Promise<void> {
-    const { endings, shared } = this.parts;
+    const { discovery, endings, known, shared, suspects } = this.parts;
     while (endings.orphans.size > 0 && !shared.signal.aborted) await this.decide();
+    for (const source of new Set([...suspects.paths].flatMap((path) => [...known.kin(path)]))) {
+      const heir = await this.find([...this.waiting(source.identity.path)], source);
+      if (shared.signal.aborted) return;
+      if (typeof heir !== "object") continue;
+      known.remove(source);
+      discovery.adopt(heir, unopened(source));
+    }
+    suspects.endPatience();
+    await this.decide();
   }
 
   /** Looks for an heir of every source that lost its file, and then at the files that waited for it. */
@@ -60,6 +70,11 @@ export class Heirs {
         if (shared.signal.aborted) return;
       }
       suspects.hurry();
+    }
+    for (const { path, original } of [...suspects.twins()]) {
+      const twin = await this.compare(path, original);
+      if (shared.signal.aborted) return;
+      suspects.compared(path, twin);
     }
     for (const path of suspects.due()) discovery.considerAgain(path);
   }
@@ -110,6 +125,21 @@ export class Heirs {
       return hasCode(error, "ENOENT") ? "changing" : "other";
     } finally {
       if (fd !== undefined) closeSync(fd);
+    }
+  }
+
+  /** Does the original have all that is in it, as with gzip -k? */
+  private async compare(path: string, original: Tail): Promise<"copy" | "other"> {
+    const fds: number[] = [];
+    try {
+      for (const name of [path, original.path]) fds.push(openSync(name, constants.O_RDONLY | constants.O_NONBLOCK));
+      const [packed, plain] = fds as [number, number];
+      return (await isPackedFrom(packed, plain, this.parts.shared.signal)) ? "copy" : "other";
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return "other";
+    } finally {
+      for (const fd of fds) closeSync(fd);
     }
   }
 

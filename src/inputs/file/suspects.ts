@@ -3,10 +3,13 @@
 // (heirs.ts).
 //
 // A new file waits when its name and its beginning are those of a file of ours, and
-// - it is compressed, and that file has no name any more, or is called the same without .gz: until that file is over;
+// - it is compressed, and that file has no name any more, or is called the same without .gz and has its content (heirs.ts):
+//   until that file is over;
+// - that file cannot be looked for now: for a quarter of an hour;
 // - it is compressed otherwise, or plain and one is the beginning of the other as far as both go: until it has been quiet
 //   for 5 s. By then copytruncate has truncated; what nobody truncates is a file of its own, and is read.
-// A wrong guess costs time and loses nothing: only the content decides later.
+// A wrong guess costs time and loses nothing: only the content decides later. A run with an end waits for none of it but
+// what has the content of a file that is there.
 import { existsSync, readSync } from "node:fs";
 import type { KnownSource } from "../../core/source.ts";
 import { MARK_LENGTH } from "../../core/source.ts";
@@ -23,6 +26,9 @@ import type { Registry } from "./registry.ts";
 import type { Tail } from "./tail.ts";
 
 const QUIET_MS = 5000;
+/** Longer than where nobody can look is waited for (searches.ts, renames.ts): what is a copy is known as one by then. */
+const LONG_MS = 900_000;
+const WARNED_MS = 60_000;
 /** Between two judgements of one file; doubles. */
 const FIRST_MS = 250;
 const MOST_MS = 8000;
@@ -36,9 +42,12 @@ interface Waiting {
   grownAt: number;
   dueAt: number;
   pause: number;
+  /** Compared with the file that is called the same without .gz. */
+  twin: "unknown" | "copy" | "other";
 }
-/** lasting: for as long as the other file lives. brief: as long as it grows. */
-type Suspicion = "none" | "brief" | "lasting";
+/** brief: as long as it grows. long: until nobody can wait any longer. lasting: for as long as the other file lives. */
+const SUSPICIONS = ["none", "brief", "long", "lasting"] as const;
+type Suspicion = (typeof SUSPICIONS)[number];
 /** Whether two files begin alike; unknown: one of them is too short, or not to be read. */
 type Alike = "yes" | "no" | "unknown";
 
@@ -54,6 +63,7 @@ export interface SuspectsParts {
 export class Suspects {
   private readonly parts: SuspectsParts;
   private readonly files = new Map<string, Waiting>();
+  private patience: "some" | "none" = "some";
 
   constructor(parts: SuspectsParts) {
     this.parts = parts;
@@ -74,12 +84,39 @@ export class Suspects {
     for (const file of this.files.values()) file.dueAt = 0;
   }
 
+  /** From now on only what has the content of a file that is there waits. */
+  endPatience(): void {
+    this.patience = "none";
+    this.hurry();
+  }
+
+  /** Compressed files that are whole, it seems, and are still to be compared with the one that is called the same. */
+  *twins(): Iterable<{ readonly path: string; readonly original: Tail }> {
+    const { registry, shared } = this.parts;
+    const before = shared.clock.now() - (this.patience === "some" ? QUIET_MS : 0);
+    for (const [path, { twin, grownAt }] of this.files) {
+      const original = registry.at(unpackedPath(path) ?? "");
+      if (twin === "unknown" && grownAt <= before && original?.packed === undefined && original?.source !== undefined)
+        yield { path, original };
+    }
+  }
+
+  /** What a comparison has said. */
+  compared(path: string, twin: "copy" | "other"): void {
+    const file = this.files.get(path);
+    if (file === undefined) return;
+    file.twin = twin;
+    file.dueAt = 0;
+  }
+
   clear(path: string): void {
     this.files.delete(path);
   }
 
   /** Whether a file that is none of ours, open if it is not empty, has to wait. */
   suspect(file: Tail, size: number): boolean {
+    const waiting = this.files.get(file.path);
+    if (waiting !== undefined && (size !== waiting.size || file.key !== waiting.key)) this.clear(file.path);
     const suspicion = this.suspicion(file, size);
     if (suspicion !== "none" && this.waits(file, size, suspicion)) return true;
     this.clear(file.path);
@@ -87,19 +124,17 @@ export class Suspects {
   }
 
   private waits({ path, key }: Tail, size: number, suspicion: Suspicion): boolean {
-    const { clock, mode } = this.parts.shared;
+    const { clock, mode, nag } = this.parts.shared;
     const now = clock.now();
-    const waiting = this.files.get(path) ?? { key, size: -1, grownAt: now, dueAt: now, pause: FIRST_MS };
+    const waiting = this.files.get(path) ?? { key, size, grownAt: now, dueAt: now, pause: FIRST_MS, twin: "unknown" };
     this.files.set(path, waiting);
-    if (size !== waiting.size || key !== waiting.key) {
-      waiting.key = key;
-      waiting.size = size;
-      waiting.grownAt = now;
-      waiting.pause = FIRST_MS;
-    }
     waiting.dueAt = now + waiting.pause;
     waiting.pause = Math.min(MOST_MS, 2 * waiting.pause);
-    return suspicion === "lasting" || (mode === "follow" && now - waiting.grownAt < QUIET_MS);
+    const quiet = now - waiting.grownAt;
+    if (suspicion === "long" && quiet > WARNED_MS)
+      nag.warn("file_waits", waitsMessage(path, LONG_MS - quiet), { path });
+    if (suspicion === "brief") return mode === "follow" && quiet < QUIET_MS;
+    return suspicion === "lasting" || (this.patience === "some" && quiet < LONG_MS);
   }
 
   private suspicion(file: Tail, size: number): Suspicion {
@@ -107,18 +142,18 @@ export class Suspects {
     const packed = form === "gzip" || (form === "unknown" && unpackedPath(file.path) !== undefined);
     // What a file is that has just been made shows when it has content, and then its original is known as well.
     let most: Suspicion = size === 0 && originals(file.path).some((path) => existsSync(path)) ? "brief" : "none";
-    for (const tail of this.kin(file.path)) {
-      const found = packed ? this.ofPacked(file, size, tail) : this.ofPlain(file, size, tail);
+    for (const found of this.suspicions(file, size, packed ? "packed" : "plain")) {
       if (found === "lasting") return found;
-      if (found === "brief") most = found;
-    }
-    // Behind the others: to look at a file may find that it lost its content.
-    for (const source of this.lostSources(file.path)) {
-      const found = this.ofLost(file, size, source);
-      if (found === "lasting") return found;
-      if (found === "brief") most = found;
+      most = worse(most, found);
     }
     return most;
+  }
+
+  private *suspicions(file: Tail, size: number, form: "packed" | "plain"): Iterable<Suspicion> {
+    for (const tail of this.kin(file.path))
+      yield form === "packed" ? this.ofPacked(file, size, tail) : this.ofPlain(file, size, tail);
+    // Behind the others: to look at a file may find that it lost its content.
+    for (const source of this.lostSources(file.path)) yield this.ofLost(file, size, source);
   }
 
   private *lostSources(path: string): Iterable<KnownSource> {
@@ -147,7 +182,7 @@ export class Suspects {
     if (size === 0) return "brief";
     const { length, hash } = contentHead(file.fd, identity.headLength);
     if (length < identity.headLength) return "brief";
-    return hash === identity.headHash ? "lasting" : "none";
+    return hash === identity.headHash ? "long" : "none";
   }
 
   private ofPacked(file: Tail, size: number, tail: Tail): Suspicion {
@@ -157,8 +192,10 @@ export class Suspects {
     if (tail.source === undefined) return "none";
     const alike = size === 0 ? "unknown" : this.alike(file, tail);
     if (alike === "no") return "none";
-    const lasts = tail.mode !== "named" || unpackedPath(file.path) === tail.path;
-    return alike === "yes" && lasts ? "lasting" : "brief";
+    if (alike === "unknown" || tail.mode === "over") return "brief";
+    if (tail.mode !== "named") return tail.mode === "nameless" ? "lasting" : "long";
+    if (unpackedPath(file.path) !== tail.path) return "brief";
+    return this.files.get(file.path)?.twin === "other" ? "none" : "lasting";
   }
 
   private ofPlain(file: Tail, size: number, tail: Tail): Suspicion {
@@ -185,6 +222,15 @@ export class Suspects {
     if (length === 0) return "unknown";
     return one.subarray(0, length).equals(other.subarray(0, length)) ? "yes" : "no";
   }
+}
+
+function worse(one: Suspicion, other: Suspicion): Suspicion {
+  return SUSPICIONS.indexOf(one) < SUSPICIONS.indexOf(other) ? other : one;
+}
+
+function waitsMessage(path: string, ms: number): string {
+  const minutes = Math.max(1, Math.ceil(ms / 60_000));
+  return `${path} is not read yet: it begins like a file that cannot be looked for now. It is read in ${minutes} min at the latest.`;
 }
 
 /** Does the file have what was read of the other, now or a while ago? */

@@ -137,6 +137,24 @@ play({
     await scene.has("one\ntwo\n", "new\n");
   },
 
+  "the same with --once, and its device has another number since: nothing waits for another run": async (scene) => {
+    const elsewhere = (): void => {
+      for (const { known } of scene.intake.sources.values())
+        scene.intake.identify(known.id, { ...known.identity, device: "1" });
+    };
+    scene.write("a.log", "#header\n");
+    scene.write("b.log", `${HEAD}one\n`);
+    await scene.once("*.log*");
+    elsewhere();
+    scene.append("a.log", "one\n");
+    compress(scene, "a.log", "a.log.1.gz");
+    scene.remove("b.log");
+    scene.write("b.log.1", `${HEAD}two\n`);
+    await scene.once("*.log*");
+    await scene.has("#header\none\n", `${HEAD}one\n`, `${HEAD}two\n`);
+    assert.equal(scene.intake.known("app").length, 3, "what cannot be looked for is not forgotten");
+  },
+
   "only part of it was answered for when it was compressed": async (scene) => {
     scene.write("a.log", "one\n");
     await scene.start(ALL);
@@ -179,6 +197,22 @@ play({
     scene.remove("a.log");
     // It lacks what was read meanwhile: it is no copy of what is gone, and a file of its own.
     await scene.has("one\ntwo\n", "one\n");
+  },
+
+  "a compressed file next to the plain one that only begins like it: read, also with --once": async (scene) => {
+    const all = [`${HEAD}one\n`, `${HEAD}one\n`, `${HEAD}two\n`];
+    scene.write("a.log", `${HEAD}one\n`);
+    scene.write("a.log.gz", gzipSync(`${HEAD}o`));
+    scene.write("b.log", `${HEAD}one\n`);
+    scene.write("b.log.gz", gzipSync(`${HEAD}two\n`));
+    await scene.once("*.log*");
+    await scene.has(...all);
+    await scene.start("*.log*");
+    scene.write("a.log.gz", gzipSync(`${HEAD}three\n`));
+    await scene.has(...all, `${HEAD}three\n`);
+    await scene.stop();
+    await scene.start("*.log*");
+    await scene.quiet(15);
   },
 
   "compressed by another name, another content, or somewhere else: a file of its own": async (scene) => {

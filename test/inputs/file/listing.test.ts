@@ -126,3 +126,32 @@ test("nor is it waited for without end when its name is gone, running or stopped
     await four.stop();
   });
 });
+
+test("a file that begins like one that cannot be looked for waits a quarter of an hour, and says so", async (t) => {
+  const it = bench(t);
+  const { dir, intake, log, run } = it;
+  const [closed, open] = [join(dir, "closed"), join(dir, "open")];
+  for (const path of [closed, open]) mkdirSync(path, 0o700);
+  const [first, second] = [join(closed, "app-2026-11-24.log"), join(open, "app-2026-11-25.log")];
+  await asNobody([dir, closed, open], async () => {
+    const quick = { clock: fastClock(200) };
+    const changes = { paths: [join(closed, "*.log"), join(open, "*.log")] };
+    writeFileSync(first, "#header\n");
+    const one = await run(changes, quick);
+    await intake.until(() => intake.text === "#header\n", "the header");
+    await one.stop();
+    intake.restart();
+    let two = one;
+    await without(ALL, closed, async () => {
+      writeFileSync(second, "#header\ntwo\n");
+      two = await run(changes, quick);
+      await intake.until(() => log.events.includes("file_waits"), "the warning");
+      assert.equal(intake.text, "#header\n");
+      await intake.until(() => intake.texts.includes("#header\ntwo\n"), "the file that waited");
+    });
+    appendFileSync(first, "one\n");
+    await intake.until(() => intake.texts.includes("#header\none\n"), "the other one goes on");
+    assert.equal(intake.sources.size, 2);
+    await two.stop();
+  });
+});

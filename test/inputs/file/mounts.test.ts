@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
+import { gzipSync } from "node:zlib";
 import { fastClock } from "../../helpers/fast-clock.ts";
 import { bench } from "./setup.ts";
 
@@ -117,4 +118,21 @@ test("a directory that is moved, with a link in its place", async (t) => {
   writeFileSync(join(place, "b.log"), "new\n");
   await intake.until(() => intake.texts.includes("one\ntwo\n") && intake.texts.includes("new\n"), "both");
   assert.equal(intake.sources.size, 2);
+});
+
+test("devices that have other numbers since the last start: what was compressed meanwhile goes on after ten minutes", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = join(dir, "a.log");
+  const [changes, quick] = [{ paths: [`${file}*`] }, { clock: fastClock(200) }];
+  writeFileSync(file, "one\n");
+  const first = await run(changes, quick);
+  await intake.until(() => intake.text === "one\n", "the first line");
+  await first.stop();
+  intake.restart();
+  for (const { known } of intake.sources.values()) intake.identify(known.id, { ...known.identity, device: "1" });
+  rmSync(file);
+  writeFileSync(`${file}.1.gz`, gzipSync("one\ntwo\n"));
+  await run(changes, quick);
+  await intake.until(() => intake.text === "one\ntwo\n", "the rest");
+  assert.equal(intake.sources.size, 1);
 });
