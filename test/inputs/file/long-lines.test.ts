@@ -1,6 +1,6 @@
 // Lines of 64 MB and a small max_record: what is kept of them, that all else is counted, and that none is held in memory.
 import assert from "node:assert/strict";
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { DROPPED_OVERSIZE } from "../../../src/core/fate.ts";
@@ -83,3 +83,10 @@ for (const [name, { input, write, line, kept }] of Object.entries(KINDS))
       assert.ok(cut > SIZE - (1 << 20) && cut < size, `${cut} of ${size} bytes counted as cut`);
       assert.ok(intake.largestRoom <= TURN_BYTES + TABLE_BYTES + 64, `${intake.largestRoom} bytes were read at once`);
     });
+
+test("a secret that is cut off is not recognised any more, and its beginning stays", async (t) => {
+  const { dir, intake, run } = bench(t);
+  writeFileSync(join(dir, "a.log"), "card 4111111111111111\ncard 41111111111111110\n");
+  await run({ maxRecord: 20, redact: [/\d{16}/] });
+  await intake.until(() => intake.text === "card 411111111111111card 411111111111111", "both lines");
+});

@@ -1,19 +1,10 @@
 import assert from "node:assert/strict";
-import {
-  appendFileSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { DROPPED_OVERSIZE } from "../../../src/core/fate.ts";
 import { fastClock } from "../../helpers/fast-clock.ts";
-import { type Bench, bench } from "./setup.ts";
+import { type Bench, bench, remake } from "./setup.ts";
 
 const clock = fastClock(10);
 
@@ -111,8 +102,7 @@ test("cut and written anew behind an equal head, while stopped", async (t) => {
 
 test("removed while stopped: forgotten; made again under the same inode: a new generation", async (t) => {
   const { file, intake, run } = await readOnce(t, "one\n");
-  unlinkSync(file);
-  writeFileSync(file, "one\nand more\n");
+  remake(t, file, "one\nand more\n");
   await run({}, { clock });
   await intake.until(() => intake.texts[1] === "one\nand more\n", "the new file");
   await intake.until(() => [...intake.sources.values()][0]?.state === "forgotten", "the old source to be forgotten");

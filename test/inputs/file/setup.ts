@@ -1,5 +1,5 @@
 // A directory, a fake intake and file inputs over them.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -15,6 +15,25 @@ export function directory(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), "spillway-file-"));
   t.after(() => rmSync(path, { recursive: true, force: true }));
   return path;
+}
+
+/**
+ * Removes a file that nobody has open, and makes another under the inode that it had. Some file systems never use one
+ * again: then the test counts as skipped, though it goes on.
+ */
+export function remake(t: TestContext, file: string, text: string, as = file): void {
+  const { ino } = statSync(file);
+  const spares: string[] = [];
+  rmSync(file);
+  writeFileSync(as, text);
+  while (statSync(as).ino !== ino && spares.length < 100) {
+    const spare = `${as}.spare-${spares.length}`;
+    renameSync(as, spare);
+    spares.push(spare);
+    writeFileSync(as, text);
+  }
+  if (statSync(as).ino !== ino) t.skip("this file system does not use an inode again; TMPDIR names another directory");
+  for (const spare of spares) rmSync(spare);
 }
 
 export function options(dir: string, changes: Partial<FileInputOptions> = {}): FileInputOptions {

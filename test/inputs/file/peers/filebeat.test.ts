@@ -1,11 +1,20 @@
 // Scenarios that Filebeat is tested with, by their numbers in our notes on its tests.
 //
-// Not here, because they are about an option that we do not have: 1, 4, 9, 10, 25 (closing by name, age or number; we close
-// what is idle), 26, 30-35, 39-44, 51 (ids, identities and states of its registry; deletion after reading; links are
-// followed). Elsewhere: 31, 32, 54, 61, 63, 65 test/config and test/system/stop.test.ts, 52, 53, 62 test/buffer,
-// 7, 8 formats.test.ts.
+// Elsewhere:
+// 7, 8 formats.test.ts; 38-40, 61 test/system/peers.test.ts; 62, 63 test/system/stop.test.ts, "ends within its grace"
+// 31, 32 test/config/rules/rules.test.ts, "inputs"; 65 test/cli/check.test.ts, and the exit code is 78
+// 54 test/buffer/database.test.ts; the mode is 0700 of the directory, and no option
+//
+// Not here, since there is nothing of ours that they could be about:
+// 4, 9, 25 closing at the end, by age or by number: what is idle is closed, and what is written to is opened again
+// 26 reserved ids of inputs: there are none
+// 30, 35 a time to live of state: it lives as long as its file, and 60 is about its end
+// 33, 34 identities to choose from and to move between: there is one
+// 41 the log of states: SQLite's, which checks itself
+// 42-44 deletion of what was read: files are only ever read
+// 51 links that are not followed: they are
 import assert from "node:assert/strict";
-import { closeSync, openSync, readFileSync, rmSync, symlinkSync, utimesSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { play, type Scene } from "./scene.ts";
 
@@ -18,10 +27,6 @@ function compress(scene: Scene, name: string): void {
   scene.write(`${name}.gz`, gzipSync(readFileSync(scene.path(name))));
   scene.remove(name);
 }
-
-/** The input has let go of its descriptors. */
-const idle = (scene: Scene, input: { status(): { open: number } }): Promise<void> =>
-  scene.intake.until(() => input.status().open === 0, "idle files to be closed");
 
 play({
   "2 renamed only: the path changes, the offset stays, an append goes on": async (scene) => {
@@ -52,11 +57,11 @@ play({
     assert.equal([...scene.intake.sources.values()][0]?.records, 2);
   },
 
-  "11-13 idle and closed, then removed, renamed, or rotated and removed": async (scene) => {
+  "10-13 idle and closed, then removed, renamed, or rotated and removed": async (scene) => {
     for (const name of ["a", "b", "c"]) scene.write(`${name}.log`, `${name}\n`);
     const input = await scene.start();
     await scene.has("a\n", "b\n", "c\n");
-    await idle(scene, input);
+    await scene.idle();
     scene.remove("a.log");
     scene.move("b.log", "b.log.1");
     scene.move("c.log", "c.log.1");
@@ -71,7 +76,7 @@ play({
     const input = await scene.start();
     await scene.has("1\n2\n3\n");
     scene.move("a.log", "a.log.1");
-    await idle(scene, input);
+    await scene.idle();
     scene.write("a.log", "4\n5\n6\n");
     await scene.has("1\n2\n3\n", "4\n5\n6\n");
     scene.remove("a.log.1");
@@ -90,9 +95,9 @@ play({
 
   "16 truncated while it is closed": async (scene) => {
     scene.write("a.log", "one\ntwo\n");
-    const input = await scene.start();
+    await scene.start();
     await scene.has("one\ntwo\n");
-    await idle(scene, input);
+    await scene.idle();
     scene.truncate("a.log");
     scene.append("a.log", "x\n");
     await scene.has("one\ntwo\n", "x\n");
@@ -111,14 +116,18 @@ play({
     await scene.quiet(9);
   },
 
-  "18, 19 truncated between looks: nothing extra": async (scene) => {
+  "18, 19 truncated between looks: nothing extra, and its offset is none": async (scene) => {
     scene.write("a.log", "one\n");
     const input = await scene.start();
     await scene.has("one\n");
     scene.truncate("a.log");
     await scene.intake.until(() => scene.log.events.includes("file_truncated"), "the notice");
+    await scene.intake.until(() => scene.intake.known("app").length === 0, "its offset to be forgotten");
     await scene.quiet(9);
     assert.equal(input.status().lagBytes, 0);
+    scene.append("a.log", "two\n");
+    await scene.has("one\n", "two\n");
+    assert.deepEqual(offsets(scene), [4, 4]);
   },
 
   "20 truncated while nobody takes anything over": async (scene) => {
@@ -133,7 +142,7 @@ play({
     await scene.has("one\n", "x\n");
   },
 
-  "22 a link is retargeted: all lines of both": async (scene) => {
+  "21, 22 read through a link, which is retargeted: all lines of both": async (scene) => {
     scene.write("v1", "one\n");
     symlinkSync("v1", scene.path("a.log"));
     await scene.start();
@@ -156,7 +165,7 @@ play({
   },
 
   "27, 28 rotation faster and slower than files become idle": async (scene) => {
-    const input = await scene.start("*.log*");
+    await scene.start("*.log*");
     const all: string[] = [];
     for (let i = 0; i < 6; i++) {
       for (let n = i; n > 0; n--) scene.move(n === 1 ? "a.log" : `a.log.${n - 1}`, `a.log.${n}`);
@@ -164,7 +173,7 @@ play({
       all.push(`${i}\n`);
       if (i < 3) continue;
       await scene.has(...all);
-      await idle(scene, input);
+      await scene.idle();
     }
     await scene.has(...all);
   },
@@ -210,14 +219,14 @@ play({
     await scene.has("one\ntwo\n", "x\n");
   },
 
-  "38 200 files and nobody to take anything over: each line once": async (scene) => {
+  "38, without a limit: 200 files and nobody to take anything over, each line once": async (scene) => {
     const input = await scene.start();
     scene.intake.shut();
     for (let i = 0; i < 200; i++) scene.write(`${i}.log`, `${i}\n`);
     await scene.intake.until(() => input.status().files === 200, "all files");
     scene.intake.reopen();
     await scene.has(...Array.from({ length: 200 }, (_, i) => `${i}\n`));
-    await idle(scene, input);
+    await scene.idle();
   },
 
   "50 a line that is longer than a read arrives whole": async (scene) => {
@@ -227,7 +236,7 @@ play({
     await scene.has(text);
   },
 
-  "55, 56 two rotations and a removal: offsets and inodes are right": async (scene) => {
+  "1, 55, 56 two rotations and a removal: offsets and inodes are right": async (scene) => {
     scene.write("a.log", "first\n");
     const input = await scene.start("*.log*");
     await scene.has("first\n");
@@ -241,6 +250,22 @@ play({
     scene.remove("a.log.2");
     await scene.intake.until(() => input.status().files === 1, "the removal");
     await scene.intake.until(() => [...scene.intake.sources.values()][0]?.state === "forgotten", "its end");
+  },
+
+  "52, 53 the state of each file has its path, offset, inode and device": async (scene) => {
+    scene.write("a.log", "one\n");
+    scene.write("b.log", "two, and longer\n");
+    await scene.start();
+    await scene.has("one\n", "two, and longer\n");
+    await scene.stop();
+    const found = scene.intake.known("app").map(({ identity: { path, inode, device }, checkpoint }) => {
+      return { path, inode, device, checkpoint };
+    });
+    const wanted = ["a.log", "b.log"].map((name) => {
+      const { ino, dev, size } = statSync(scene.path(name));
+      return { path: scene.path(name), inode: String(ino), device: String(dev), checkpoint: size };
+    });
+    assert.deepEqual(found, wanted);
   },
 
   "57, 58 restarts, with a rotation meanwhile: only what is new": async (scene) => {
@@ -310,9 +335,9 @@ play({
 
   "46 a compressed file that was read to its end is not read again": async (scene) => {
     scene.write("a.log.gz", gzipSync("one\n"));
-    const input = await scene.start("*.log.gz");
+    await scene.start("*.log.gz");
     await scene.has("one\n");
-    await idle(scene, input);
+    await scene.idle();
     utimesSync(scene.path("a.log.gz"), 1, 1);
     await scene.quiet(40);
     await scene.stop();

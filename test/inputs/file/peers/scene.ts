@@ -9,7 +9,7 @@ import type { FileInput } from "../../../../src/inputs/file/file-input.ts";
 import type { FileInputParts } from "../../../../src/inputs/file/parts.ts";
 import type { FakeIntake } from "../../../helpers/fake-intake.ts";
 import { fastClock } from "../../../helpers/fast-clock.ts";
-import { bench, type RecordingLog } from "../setup.ts";
+import { bench, type RecordingLog, remake } from "../setup.ts";
 
 const clock = fastClock(20);
 
@@ -17,11 +17,13 @@ export class Scene {
   readonly dir: string;
   readonly intake: FakeIntake;
   readonly log: RecordingLog;
+  private readonly t: TestContext;
   private readonly run: (changes?: Partial<FileInputOptions>, parts?: Partial<FileInputParts>) => Promise<FileInput>;
   private input: FileInput | undefined;
 
   constructor(t: TestContext) {
     const { dir, intake, log, run } = bench(t);
+    this.t = t;
     this.dir = dir;
     this.intake = intake;
     this.log = log;
@@ -74,6 +76,11 @@ export class Scene {
     rmSync(this.path(name));
   }
 
+  /** Removes it, and makes a file with the same inode. */
+  remake(name: string, text: string, as = name): void {
+    remake(this.t, this.path(name), text, this.path(as));
+  }
+
   truncate(name: string, size = 0): void {
     truncateSync(this.path(name), size);
   }
@@ -90,6 +97,11 @@ export class Scene {
     const wanted = JSON.stringify([...texts].sort());
     const found = (): string => JSON.stringify(this.intake.texts.filter((text) => text !== "").sort());
     await this.intake.until(() => found() === wanted, `exactly ${wanted.slice(0, 500)}`);
+  }
+
+  /** The input has let go of its descriptors. */
+  async idle(): Promise<void> {
+    await this.intake.until(() => this.input?.status().open === 0, "idle files to be closed");
   }
 
   /** Lets seconds of the input's time pass in which nothing may happen. */

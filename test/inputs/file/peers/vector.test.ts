@@ -1,8 +1,13 @@
 // Scenarios that Vector, the OpenTelemetry collector and vlagent are tested with, or that were reported against them, by
 // their numbers in our notes.
 //
-// Elsewhere: S7 is model.test.ts, S27 test/system/story.test.ts, S28 bench/idle.ts, S30 `npm run soak`. S5 (another
-// configuration by SIGHUP) waits for reloads; of S9, UTF-16 and multiline are in formats.test.ts, gzip in gzip.test.ts.
+// Elsewhere:
+// S5 test/system/reload.test.ts; S7 test/inputs/file/histories.test.ts and model.test.ts, against a model
+// S9 UTF-16, multiline and its checkpoint formats.test.ts; gzip of several members filebeat.test.ts, 47; longest lines
+// fluent-bit.test.ts, D43 and D44; empty lines D45; old files A8
+// S27 test/crash/spill.test.ts, with kills; S28 quiet.test.ts
+//
+// Not here: the oldest file first, of S9, is an option of Vector's; all files are read in turns here.
 import assert from "node:assert/strict";
 import { copyFileSync } from "node:fs";
 import { play } from "./scene.ts";
@@ -93,9 +98,27 @@ play({
     await scene.start();
     await scene.has(`${"x".repeat(2000)}\none\n`);
     await scene.stop();
-    scene.remove("a.log");
-    scene.write("b.log", `${"x".repeat(2000)}\nsix\nmore\n`);
+    scene.remake("a.log", `${"x".repeat(2000)}\nsix\nmore\n`, "b.log");
     await scene.start();
     await scene.has(`${"x".repeat(2000)}\none\n`, `${"x".repeat(2000)}\nsix\nmore\n`);
+  },
+
+  "S30 230 rotations an hour, of a file that is idle in between": async (scene) => {
+    const input = await scene.start();
+    const texts: string[] = [];
+    for (let n = 0; n < 8; n++) {
+      scene.write("a.log", `${n}\n`);
+      await scene.has(...texts, `${n}\n`);
+      await scene.quiet(3600 / 230);
+      scene.append("a.log", "last\n");
+      scene.move("a.log", `a.log.${n}`);
+      scene.append(`a.log.${n}`, "late\n");
+      texts.push(`${n}\nlast\nlate\n`);
+      await scene.has(...texts);
+      if (n >= 3) scene.remove(`a.log.${n - 3}`);
+    }
+    await scene.intake.until(() => scene.intake.known("app").length === 3, "what is gone to be forgotten");
+    assert.equal(input.status().files, 3);
+    assert.deepEqual(Object.values(input.status().unread).filter(Boolean), []);
   },
 });
