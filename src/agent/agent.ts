@@ -25,6 +25,7 @@ import { Ladders } from "../pipeline/ladders.ts";
 import { laddersInUse, shareRatios } from "../policy/shares.ts";
 import { gatherFacts } from "./facts.ts";
 import { LagWatch } from "./lag-watch.ts";
+import { sayLeftInputs } from "./left-inputs.ts";
 import { sayTransition } from "./transitions.ts";
 
 /** follow: until stopped. once: every file to its end. drain: only what the buffer holds. */
@@ -95,12 +96,13 @@ export class Agent {
 
   /** Locks the state directory and opens all that lies behind the inputs. Nothing is read yet. */
   static async open(options: AgentOptions): Promise<Agent> {
-    const { config, clock, log } = options;
+    const { config, clock, log, mode } = options;
     const arena = new Arena(config.buffer.memory);
     const { rows, maxPages } = diskBudget(config.buffer.disk);
     const letters = config.output.deadLetters;
     const spooling = { directory: config.buffer.path, letters, maxPages };
     const { spool, recovered } = await SqliteSpool.open(spooling, arena.memory.buffer);
+    if (mode !== "drain") sayLeftInputs(log, recovered, config.inputs);
     const maxRecord = Math.max(0, ...config.inputs.map((i) => i.maxRecord));
     const largest = Arena.cost(Math.max(READ_BYTES, maxRecord + 2)) + Arena.cost(MOST_TABLE_RECORDS * TABLE_ENTRY);
     const shares = Object.fromEntries(shareRatios(config.buffer.shares, laddersInUse(config.inputs)));
@@ -170,19 +172,8 @@ export class Agent {
     const { buffer, ladders, delivery, durations, atStart, startedAt } = this;
     const inputs = (): ReadonlyMap<string, FileInputStatus> => this.statuses;
     const state = (): State => this.state;
-    return gatherFacts({
-      version,
-      config,
-      clock,
-      startedAt,
-      buffer,
-      ladders,
-      delivery,
-      durations,
-      atStart,
-      inputs,
-      state,
-    });
+    const parts = { buffer, ladders, delivery, durations, atStart, startedAt };
+    return gatherFacts({ ...parts, version, config, clock, inputs, state });
   }
 
   /** Every file was read to the end that it has now. */

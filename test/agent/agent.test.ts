@@ -16,7 +16,9 @@ import { eventually } from "../helpers/agent-process.ts";
 interface Scene {
   readonly server: BulkServer;
   readonly log: string;
-  /** @param input more keys of the input */
+  /** Warnings of all agents. */
+  readonly warnings: string[];
+  /** @param input more keys of the input, its id among them */
   start(mode: Mode, input?: string): Promise<Agent>;
 }
 
@@ -24,6 +26,8 @@ async function scene(t: TestContext): Promise<Scene> {
   const root = mkdtempSync(join(tmpdir(), "spillway-agent-"));
   const server = await startSandbox({ keep: "documents" }, systemClock);
   const agents: Agent[] = [];
+  const warnings: string[] = [];
+  const log = { ...silentLog, warn: (event: string, message: string) => void warnings.push(`${event}: ${message}`) };
   t.after(async () => {
     for (const agent of agents) {
       agent.hurry();
@@ -34,16 +38,17 @@ async function scene(t: TestContext): Promise<Scene> {
   });
   return {
     server,
+    warnings,
     log: join(root, "a.log"),
-    async start(mode, input = "") {
+    async start(mode, input = "id: app") {
       const yaml = `
-inputs: [{ id: app, paths: ["${root}/*.log"], ${input} }]
+inputs: [{ paths: ["${root}/*.log"], ${input} }]
 buffer: { path: "${root}/state", memory: 8MiB, disk: 32MiB }
 output: { hosts: ["${server.url}"], index: logs, batch: { age: 20ms } }
 shutdown: { grace: 200ms }
 `;
       const { config } = loadText("test.yml", yaml, { env: {} });
-      const agent = await Agent.open({ config, mode, version: "0.0.0", clock: systemClock, log: silentLog });
+      const agent = await Agent.open({ config, mode, version: "0.0.0", clock: systemClock, log });
       agents.push(agent);
       await agent.start();
       return agent;
@@ -95,12 +100,34 @@ test("counts from where the last process ended, and tells what it did itself", a
 
 test("`start: end` is about the first start: what is written before the second is delivered", async (t) => {
   const { log, start, server } = await scene(t);
-  const first = await start("follow", "start: end");
+  const first = await start("follow", "id: app, start: end");
   await first.stop();
   appendFileSync(log, "one\n");
-  const second = await start("follow", "start: end");
+  const second = await start("follow", "id: app, start: end");
   await eventually("the line", () => server.documents().length === 1);
   await second.stop();
+});
+
+test("an input with another id reads all again, and it is said before", async (t) => {
+  const { log, start, server, warnings } = await scene(t);
+  appendFileSync(log, "one\n");
+  for (const [input, documents, said] of [
+    ["id: app", 1, 0],
+    ["id: app", 1, 0],
+    ["id: web", 2, 1],
+    ["id: web", 2, 1],
+  ] as const) {
+    const agent = await start("once", input);
+    assert.equal(warnings.filter((warning) => !warning.startsWith("no_files")).length, said);
+    await agent.readToEnd();
+    assert.equal(await agent.deliverAll(5000, AbortSignal.timeout(10_000)), true);
+    await agent.stop();
+    assert.equal(server.documents().length, documents);
+  }
+  assert.match(
+    warnings.at(-1) ?? "",
+    /^input_left: The state knows 1 file of input app, .* and web starts for the first time/,
+  );
 });
 
 test("what a stop leaves behind is drained by another process", async (t) => {
