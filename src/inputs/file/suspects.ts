@@ -6,8 +6,8 @@
 // - it is compressed, and that file has no name any more, or is called the same without .gz and has its content (heirs.ts):
 //   until that file is over;
 // - that file cannot be looked for now: for a quarter of an hour;
-// - it is compressed otherwise, or plain and one is the beginning of the other as far as both go: until it has been quiet
-//   for 5 s. By then copytruncate has truncated; what nobody truncates is a file of its own, and is read.
+// - it is compressed otherwise, or plain, not longer than that file, and begins like it as far as it goes: until it has been
+//   quiet for 5 s. By then copytruncate has truncated; what nobody truncates is a file of its own, and is read.
 // A wrong guess costs time and loses nothing: only the content decides later. A run with an end waits for none of it but
 // what has the content of a file that is there.
 import { existsSync, readSync } from "node:fs";
@@ -203,6 +203,8 @@ export class Suspects {
     if (tail.mode === "named") looker.look(tail);
     if (tail.source === undefined || tail.packed !== undefined || tail.mode === "over") return "none";
     if (size === 0) return tail.mode === "named" ? "brief" : "none";
+    // A copy has no more than the original has now; during a read nobody has looked.
+    if (tail.mode === "named" && tail.turn !== "reading" && size > tail.size) return "none";
     // Truncated and written anew since the last look, the other one has not what was read of it any more.
     if (hasRead(file, size, tail)) return "brief";
     const alike = this.alike(file, tail);

@@ -345,6 +345,19 @@ play({
     await scene.has("one\ntwo\n", "one\nthree\n");
   },
 
+  "a file that grows beyond the one that it begins like is no copy: read while it grows": async (scene) => {
+    scene.write("a.log", "#header\n");
+    await scene.start(ALL);
+    await scene.has("#header\n");
+    scene.write("a.log.1", "#header\n");
+    const writing = setInterval(() => scene.append("a.log.1", "line\n"), 20);
+    try {
+      await scene.intake.until(() => scene.intake.texts.some((text) => text.startsWith("#header\nline\n")), "it");
+    } finally {
+      clearInterval(writing);
+    }
+  },
+
   "two logs with equal content are both read, and each goes on in its own copy": async (scene) => {
     for (const name of ["a", "b"]) scene.write(`${name}.log`, "one\n");
     await scene.start("*.log*");
