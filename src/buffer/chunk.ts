@@ -29,7 +29,7 @@ export interface SourceState {
   rereadLimit: number;
   /** "gone": unlinked or truncated, unresolved bytes can never be read again. */
   presence: "there" | "gone";
-  /** The id is committed with synchronous=FULL. */
+  /** The id is committed with synchronous=FULL, and with it a head if there is one. */
   durable: boolean;
   /** Identity changed since the last commit that carried it. */
   changed: boolean;

@@ -1,5 +1,5 @@
-// A source comes into the buffer's books, and the notice that its file is gone.
-import type { KnownSource } from "../core/source.ts";
+// A source comes into the buffer's books, what becomes of its file's name and head, and the notice that the file is gone.
+import type { Identity, KnownSource } from "../core/source.ts";
 import { NONE_UNLOADED, type SourceState, isOpen } from "./chunk.ts";
 import type { BufferState } from "./state.ts";
 
@@ -39,6 +39,19 @@ export function openSource(state: BufferState, known: KnownSource, size: number,
   const source = sourceState(known, size, durable);
   state.sources.set(known.id, source);
   if (!durable) state.urgent.add(source);
+}
+
+/**
+ * The file was renamed, or its head has grown. A source without a head would take any content of its file for its own, and
+ * what is sent of that for repeated: with the first head it is as new as with its id, and nothing is sent before (D2).
+ */
+export function identifySource(state: BufferState, source: SourceState, identity: Identity): void {
+  if (source.identity.headLength === 0 && identity.headLength > 0) {
+    source.durable = false;
+    state.urgent.add(source);
+  }
+  source.identity = identity;
+  source.changed = true;
 }
 
 /**

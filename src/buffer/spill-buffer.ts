@@ -17,7 +17,7 @@ import { Loader } from "./loader.ts";
 import type { Quotas } from "./quotas.ts";
 import { RoomQueue } from "./room.ts";
 import type { Share } from "./shares.ts";
-import { answeredFor, noticeGone, openSource } from "./sources.ts";
+import { answeredFor, identifySource, noticeGone, openSource } from "./sources.ts";
 import type { SourceState } from "./chunk.ts";
 import type { Committed, Recovered, Spool } from "./spool.ts";
 import { BufferState } from "./state.ts";
@@ -26,6 +26,8 @@ import { pressing } from "./pace.ts";
 
 /** Between two checkpoints while nothing presses. */
 const PACE_MS = 1000;
+/** To a commit that something waits for; what else comes meanwhile goes with it. */
+const URGENT_MS = 5;
 const PROBE_MS = 2000;
 const IDLE_MS = 10_000;
 
@@ -81,14 +83,13 @@ export class SpillBuffer {
   openSource(known: KnownSource, size: number): void {
     const durable = this.known.delete(known.id);
     openSource(this.state, known, size, durable);
-    this.wake(durable ? PACE_MS : 5);
+    this.wake(durable ? PACE_MS : URGENT_MS);
   }
 
   identify(id: SourceId, identity: Identity): void {
     const source = this.source(id);
-    source.identity = identity;
-    source.changed = true;
-    this.wake(PACE_MS);
+    identifySource(this.state, source, identity);
+    this.wake(source.durable ? PACE_MS : URGENT_MS);
   }
 
   /** The file is unlinked or truncated: what is unresolved of it can never be read again. */

@@ -190,11 +190,11 @@ export function committed(state: BufferState, writing: Writing, answer: Committe
   for (const { source, row, synced } of writing.sources) {
     source.checkpoint = row.checkpoint;
     source.mark = row.mark;
-    source.durable = true;
+    source.durable = row.identity.headLength > 0 || source.identity.headLength === 0;
     if (source.identity === row.identity) source.changed = false;
     if (synced) source.needsSync = false;
     const settled = source.presence === "there" || source.checkpoint === source.position;
-    if (settled && !source.needsSync) state.urgent.delete(source);
+    if (settled && source.durable && !source.needsSync) state.urgent.delete(source);
   }
   for (const source of writing.forgotten) state.sources.delete(source.id);
   state.starts.written(writing.transaction.starts);

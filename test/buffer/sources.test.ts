@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answeredFor, noticeGone, openSource } from "../../src/buffer/sources.ts";
+import { takeLease } from "../../src/buffer/lease.ts";
+import { answeredFor, identifySource, noticeGone, openSource } from "../../src/buffer/sources.ts";
 import { settleRun } from "../../src/buffer/state.ts";
+import { type Writing, committed } from "../../src/buffer/writer.ts";
 import { DELIVERED } from "../../src/core/fate.ts";
 import { NO_MARK } from "../../src/core/source.ts";
 import { Held } from "./held.ts";
@@ -22,6 +24,34 @@ test("below the size that a known file has, bytes may have been sent before; a n
   );
   const full = held.commit()?.transaction.full;
   assert.deepEqual([full, held.state.urgent.size], [true, 0]);
+});
+
+test("nothing is sent under an id by which any content would be taken for what was sent", () => {
+  const held = new Held();
+  const source = held.source();
+  const { identity } = source;
+  identifySource(held.state, source, { ...identity, headLength: 2, headHash: 7 });
+  held.add("1\n");
+  const leased = (): boolean => takeLease(held.state, { records: 10, bytes: 1000, body: 0 }) !== undefined;
+  assert.ok(!leased(), "its head is not durable");
+  const writing = held.compose() as Writing;
+  assert.ok(writing.transaction.full);
+  identifySource(held.state, source, { ...identity, headLength: 4, headHash: 8 });
+  committed(held.state, writing, { stored: [], size: 0 });
+  assert.deepEqual([leased(), source.changed], [true, true], "a longer one is not waited for");
+});
+
+test("a commit that began before its head was known does not make a source durable", () => {
+  const held = new Held();
+  const identity = { path: "/n", device: "", inode: "n", birthNs: "", headLength: 0, headHash: 0 };
+  openSource(held.state, { id: "n", input: "in", identity, origin: 0, checkpoint: 0, mark: NO_MARK }, 3, false);
+  const source = held.source("n");
+  const writing = held.compose() as Writing;
+  identifySource(held.state, source, { ...identity, headLength: 2, headHash: 7 });
+  committed(held.state, writing, { stored: [], size: 0 });
+  assert.deepEqual([source.durable, held.state.urgent.size], [false, 1]);
+  held.commit();
+  assert.deepEqual([source.durable, held.state.urgent.size], [true, 0]);
 });
 
 test("a file is let go when all of it has its fate or a row, and no power cut can take the row back", () => {

@@ -140,8 +140,7 @@ export class Suspects {
   private suspicion(file: Tail, size: number): Suspicion {
     const form = size === 0 ? "unknown" : formOfFile(file.fd);
     const packed = form === "gzip" || (form === "unknown" && unpackedPath(file.path) !== undefined);
-    // What a file is that has just been made shows when it has content, and then its original is known as well.
-    let most: Suspicion = size === 0 && originals(file.path).some((path) => existsSync(path)) ? "brief" : "none";
+    let most: Suspicion = this.isEarly(file, size, packed ? "packed" : "plain") ? "brief" : "none";
     for (const found of this.suspicions(file, size, packed ? "packed" : "plain")) {
       if (found === "lasting") return found;
       most = worse(most, found);
@@ -149,9 +148,19 @@ export class Suspects {
     return most;
   }
 
+  /** What a file is that has just been made shows when it has content, and when its original is known as well. */
+  private isEarly({ path }: Tail, size: number, form: "packed" | "plain"): boolean {
+    if (size === 0) return originals(path).some((original) => existsSync(original));
+    const original = form === "packed" ? unpackedPath(path) : undefined;
+    return original !== undefined && this.parts.registry.at(original) === undefined && existsSync(original);
+  }
+
   private *suspicions(file: Tail, size: number, form: "packed" | "plain"): Iterable<Suspicion> {
-    for (const tail of this.kin(file.path))
+    for (const tail of this.kin(file.path)) {
+      // It may be truncated by now, and what is being read of it is nowhere else to be compared with.
+      if (tail.turn === "reading" && tail.position === 0) yield "brief";
       yield form === "packed" ? this.ofPacked(file, size, tail) : this.ofPlain(file, size, tail);
+    }
     // Behind the others: to look at a file may find that it lost its content.
     for (const source of this.lostSources(file.path)) yield this.ofLost(file, size, source);
   }
