@@ -10,17 +10,16 @@
 //   quiet for 5 s. By then copytruncate has truncated; what nobody truncates is a file of its own, and is read.
 // A wrong guess costs time and loses nothing: only the content decides later. A run with an end waits for none of it but
 // what has the content of a file that is there.
-import { existsSync, readSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { KnownSource } from "../../core/source.ts";
-import { MARK_LENGTH } from "../../core/source.ts";
+import { beginAlike, endAlike, hasRead } from "./alike.ts";
 import type { Descriptors } from "./descriptors.ts";
 import type { Endings } from "./endings.ts";
 import { formOfFile } from "./gzip/gzip-member.ts";
-import { markBefore, sameMark } from "./identity.ts";
 import { isKin, originals, unpackedPath } from "./kin.ts";
 import type { KnownSources } from "./known.ts";
 import type { Looker } from "./look.ts";
-import { contentHead, firstContent } from "./gzip/packed.ts";
+import { contentHead } from "./gzip/packed.ts";
 import type { Shared } from "./parts.ts";
 import type { Registry } from "./registry.ts";
 import type { Tail } from "./tail.ts";
@@ -48,9 +47,6 @@ interface Waiting {
 /** brief: as long as it grows. long: until nobody can wait any longer. lasting: for as long as the other file lives. */
 const SUSPICIONS = ["none", "brief", "long", "lasting"] as const;
 type Suspicion = (typeof SUSPICIONS)[number];
-/** Whether two files begin alike; unknown: one of them is too short, or not to be read. */
-type Alike = "yes" | "no" | "unknown";
-
 export interface SuspectsParts {
   readonly shared: Shared;
   readonly registry: Registry;
@@ -195,11 +191,11 @@ export class Suspects {
   }
 
   private ofPacked(file: Tail, size: number, tail: Tail): Suspicion {
-    const { looker } = this.parts;
+    const { descriptors, looker } = this.parts;
     // Its name may have gone since anybody looked.
     if (tail.mode === "named") looker.look(tail);
     if (tail.source === undefined) return "none";
-    const alike = size === 0 ? "unknown" : this.alike(file, tail);
+    const alike = size === 0 ? "unknown" : beginAlike(file, tail, descriptors);
     if (alike === "no") return "none";
     if (alike === "unknown" || tail.mode === "over") return "brief";
     if (tail.mode !== "named") return tail.mode === "nameless" ? "lasting" : "long";
@@ -216,22 +212,9 @@ export class Suspects {
     if (tail.mode === "named" && tail.turn !== "reading" && size > tail.size) return "none";
     // Truncated and written anew since the last look, the other one has not what was read of it any more.
     if (hasRead(file, size, tail)) return "brief";
-    const alike = this.alike(file, tail);
+    const alike = beginAlike(file, tail, descriptors);
     if (alike === "no" || !descriptors.open(tail)) return alike === "yes" ? "brief" : "none";
-    const end = Math.min(size, tail.size);
-    return bytesBefore(file.fd, end).equals(bytesBefore(tail.fd, end)) ? "brief" : "none";
-  }
-
-  private alike(file: Tail, tail: Tail): Alike {
-    const { descriptors } = this.parts;
-    const { head } = tail;
-    const found = contentHead(file.fd, head.length);
-    if (head.length > 0 && found.length === head.length) return found.hash === head.hash ? "yes" : "no";
-    if (!descriptors.open(tail)) return "unknown";
-    const [one, other] = [copied(file.fd), copied(tail.fd)];
-    const length = Math.min(one.length, other.length);
-    if (length === 0) return "unknown";
-    return one.subarray(0, length).equals(other.subarray(0, length)) ? "yes" : "no";
+    return endAlike(file.fd, tail.fd, Math.min(size, tail.size)) ? "brief" : "none";
   }
 }
 
@@ -242,23 +225,4 @@ function worse(one: Suspicion, other: Suspicion): Suspicion {
 function waitsMessage(path: string, ms: number): string {
   const minutes = Math.max(1, Math.ceil(ms / 60_000));
   return `${path} is not read yet: it begins like a file that cannot be looked for now. It is read in ${minutes} min at the latest.`;
-}
-
-/** Does the file have what was read of the other, now or a while ago? */
-function hasRead(file: Tail, size: number, { position, mark, head, past }: Tail): boolean {
-  return [{ position, mark, head }, ...past].some((then) => {
-    if (then.position === 0 || size < then.position) return false;
-    const { hash } = contentHead(file.fd, then.head.length);
-    return hash === then.head.hash && sameMark(markBefore(file.fd, then.position), then.mark);
-  });
-}
-
-function copied(fd: number): Buffer {
-  return Buffer.from(firstContent(fd, formOfFile(fd)));
-}
-
-function bytesBefore(fd: number, end: number): Buffer {
-  const start = Math.max(0, end - MARK_LENGTH);
-  const bytes = Buffer.alloc(end - start);
-  return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, start));
 }

@@ -141,6 +141,7 @@ class Copies extends Tailed {
     truncateSync(this.log, 0);
   }
 
+  /** Whoever made it cuts or removes the original at once then: a copy that stays beside it is a file of its own. */
   private async inParts(path: string, bytes: Buffer): Promise<void> {
     writeFileSync(path, "");
     for (let part = 0; part < 3; part++) {
@@ -150,7 +151,6 @@ class Copies extends Tailed {
         bytes.subarray(Math.ceil((part * bytes.length) / 3), Math.ceil(((part + 1) * bytes.length) / 3)),
       );
     }
-    await clock.sleep(200);
   }
 
   private at(n: number): string {
