@@ -17,6 +17,7 @@ import { codeOf, type Encoding } from "./records/text-code.ts";
 
 /** Of content that is compressed: all of it may have been read before. */
 const UNKNOWN_SIZE = Number.MAX_SAFE_INTEGER;
+const NOTHING = Buffer.alloc(0);
 
 export interface GenerationsParts {
   readonly shared: Shared;
@@ -93,7 +94,7 @@ export class Generations {
   resume(tail: Tail, known: KnownSource, size: number): void {
     this.continue(tail, known, size);
     this.open(tail, known, tail.packed === undefined ? size : UNKNOWN_SIZE);
-    this.rereads.passed(tail, known.checkpoint);
+    this.rereads.passed(tail, known.checkpoint, NOTHING);
     const { path, headLength } = known.identity;
     if (path !== tail.identity.path || headLength !== tail.head.length) this.identify(tail);
   }
@@ -194,6 +195,6 @@ export class Generations {
       tail.head = head;
       this.identify(tail);
     }
-    this.rereads.passed(tail, at);
+    this.rereads.passed(tail, at, bytes);
   }
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { appendFileSync, copyFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
+import { gzipSync } from "node:zlib";
 import type { FakeIntake } from "../../helpers/fake-intake.ts";
 import { fastClock } from "../../helpers/fast-clock.ts";
 import { bench } from "./setup.ts";
@@ -49,6 +50,36 @@ test("a file that is written anew with what it had, and one that an earlier proc
   const second = await run({}, { clock });
   copyFileSync(file, join(dir, "b.log"));
   await intake.until(() => second.status().rereadFiles === 1, "the alarm of the next process");
+});
+
+test("compressed: a copy of a plain file, and copies of compressed ones; but not what rotation makes", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const [a, b, c, d, e] = ["a.log", "b.log.gz", "c.log.gz", "d.log.gz", "e.log.gz"].map((name) => join(dir, name)) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  const input = await run({ paths: [join(dir, "*.log*")] }, { clock });
+  const alarms = (n: number, what: string): Promise<void> =>
+    intake.until(() => input.status().rereadFiles === n, `${n} alarms: ${what}`);
+  writeFileSync(a, lines(0, 100));
+  await intake.until(() => intake.texts.includes(lines(0, 100)), "the plain file");
+  writeFileSync(b, gzipSync(lines(0, 110)));
+  await alarms(1, "compressed under another name");
+  writeFileSync(c, gzipSync(lines(1000, 50_000)));
+  await intake.until(() => intake.texts.includes(lines(1000, 50_000)), "another content");
+  copyFileSync(c, d);
+  await alarms(2, "a copy of a compressed file");
+  appendFileSync(a, lines(110, 20));
+  await intake.until(() => intake.texts.includes(lines(0, 100) + lines(110, 20)), "more of the plain file");
+  writeFileSync(`${a}.1.gz`, gzipSync(lines(0, 100) + lines(110, 30)));
+  rmSync(a);
+  await intake.until(() => intake.texts.includes(lines(0, 100) + lines(110, 30)), "its rest, in its compressed copy");
+  writeFileSync(e, gzipSync(lines(0, 20) + lines(5000, 80)));
+  await intake.until(() => intake.texts.includes(lines(0, 20) + lines(5000, 80)), "one that only begins alike");
+  assert.equal(input.status().rereadFiles, 2);
 });
 
 test("files that only begin alike, small ones, and those that go on under another name are no rereads", async (t) => {
