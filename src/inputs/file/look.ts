@@ -84,8 +84,9 @@ export class Looker {
     const { agenda, shared } = this.parts;
     const spread = tail.interval > 1000 ? 0.75 + shared.clock.random() / 2 : 1;
     agenda.plan(tail, tail.interval * spread);
-    const most = tail.hints === "trusted" && tail.failing === "no" ? this.coldest : COLD_MS;
-    tail.interval = Math.min(most, tail.interval * 2);
+    // Of links on the way that are led elsewhere no watcher tells.
+    const told = tail.hints === "trusted" && tail.failing === "no" && tail.target === undefined;
+    tail.interval = Math.min(told ? this.coldest : COLD_MS, tail.interval * 2);
   }
 
   private byName(tail: Tail): Stats | undefined {
