@@ -111,6 +111,8 @@ export class Looker {
   }
 
   private observe(tail: Tail, stats: Stats): void {
+    // Nothing of it is remembered, so that the next look has the same doubt.
+    if (isDoubtful(tail, stats) && !this.parts.descriptors.open(tail)) return;
     this.compare(tail, stats);
     const { growth, shared } = this.parts;
     const now = Math.round(shared.clock.now());
@@ -144,7 +146,7 @@ export class Looker {
       // Cut behind the position: what was read is still there.
       shared.unread.truncated += tail.size - stats.size;
       tail.shrink(stats.size);
-    } else if (stats.size === tail.size && (stats.mtimeMs !== tail.mtimeMs || tail.mtime === "fresh")) {
+    } else if (stats.size === tail.size && isWritten(tail, stats)) {
       if (this.overwritten(tail)) this.parts.generations.restart(tail, 0);
       else tail.searched = tail.position;
     }
@@ -158,12 +160,11 @@ export class Looker {
 
   private packedAnew(tail: Tail, packed: Packed, stats: Stats): boolean {
     if (stats.size < packed.fed) return true;
-    if (stats.mtimeMs === tail.mtimeMs || !this.parts.descriptors.open(tail)) return false;
-    return !hasHead(tail.fd, packed.head);
+    return isWritten(tail, stats) && !hasHead(tail.fd, packed.head);
   }
 
   private overwritten(tail: Tail): boolean {
-    if (tail.position === 0 || !this.parts.descriptors.open(tail)) return false;
+    if (tail.position === 0) return false;
     return !hasHead(tail.fd, tail.head) || !sameMark(markBefore(tail.fd, tail.position), tail.mark);
   }
 
@@ -220,4 +221,17 @@ export class Looker {
     if (tail.readable) this.parts.ready.push(tail);
     else this.parts.generations.leave(tail, 0);
   }
+}
+
+/** Whether only the content tells if it is still what was read. */
+function isDoubtful(tail: Tail, stats: Stats): boolean {
+  const { packed, position, size } = tail;
+  if (packed !== undefined) return stats.size >= packed.fed && isWritten(tail, stats);
+  if (position === 0 || stats.size < position) return false;
+  return stats.size < size || (stats.size === size && isWritten(tail, stats));
+}
+
+/** It may have been written to since the last look. */
+function isWritten({ mtime, mtimeMs }: Tail, stats: Stats): boolean {
+  return stats.mtimeMs !== mtimeMs || mtime === "fresh";
 }

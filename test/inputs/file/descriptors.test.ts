@@ -1,8 +1,9 @@
 // More files with something to read than descriptors: whoever waits for a turn may have lost its name when it comes.
 import assert from "node:assert/strict";
-import { renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, renameSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
+import { gzipSync } from "node:zlib";
 import { MOST_OPEN } from "../../helpers/few-descriptors.ts";
 import { fastClock } from "../../helpers/fast-clock.ts";
 import { bench } from "./setup.ts";
@@ -50,3 +51,33 @@ test("files that waited for a turn without a descriptor and are gone, renamed or
   await intake.until(() => input.status().lagBytes === 0 && input.status().open === 0, "the end");
   assert.equal(intake.sources.size, FILES + FILES / 4);
 });
+
+test("files that are written over at the same size while no descriptor is to be had", async (t) => {
+  const { dir, intake, log, run } = bench(t);
+  const packed = (text: string): Buffer => gzipSync(text, { level: 0 });
+  const [plain, gzip] = [join(dir, "plain.log"), join(dir, "packed.log")];
+  writeFileSync(plain, "old plain\n");
+  writeFileSync(gzip, packed("old packed\n"));
+  const input = await run({}, { clock });
+  await intake.until(() => intake.sources.size === 2 && input.status().open === 0, "what was there first");
+  const files = [plain, gzip].map((path) => openSync(path, "r+"));
+  const giveBack = takeAllDescriptors();
+  writeSync(files[0] as number, "new plain\n", 0);
+  writeSync(files[1] as number, packed("new packed\n"), 0);
+  await intake.until(() => log.events.includes("file_unreadable"), "the complaint");
+  await clock.sleep(3000);
+  giveBack();
+  for (const fd of files) closeSync(fd);
+  await intake.until(() => intake.texts.includes("new plain\n") && intake.texts.includes("new packed\n"), "both anew");
+});
+
+/** @returns gives them back */
+function takeAllDescriptors(): () => void {
+  const taken: number[] = [];
+  for (;;)
+    try {
+      taken.push(openSync("/dev/null", "r"));
+    } catch {
+      return () => taken.forEach((fd) => closeSync(fd));
+    }
+}

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
+import { gzipSync } from "node:zlib";
 import { fastClock } from "../../helpers/fast-clock.ts";
 import { bench } from "./setup.ts";
 
@@ -281,13 +282,16 @@ test("a link to its directory that is led elsewhere: the rest of the old file is
 
 test("written over with the same size, within one tick of the kernel's clock", async (t) => {
   const { dir, intake, run } = bench(t);
-  const file = join(dir, "a.log");
   const tick = new Date();
   await run({}, { clock: { ...clock, wall: () => tick.getTime() + 5 } });
-  for (const content of ["one\n", "two\n", "six\n"]) {
-    writeFileSync(file, content);
-    utimesSync(file, tick, tick);
-    await intake.until(() => intake.texts.includes(content), content);
+  for (const form of ["plain", "gzip"]) {
+    const file = join(dir, `${form}.log`);
+    for (const content of ["one\n", "two\n", "six\n"]) {
+      const text = `${form} ${content}`;
+      writeFileSync(file, form === "gzip" ? gzipSync(text, { level: 0 }) : text);
+      utimesSync(file, tick, tick);
+      await intake.until(() => intake.texts.includes(text), text);
+    }
   }
 });
 

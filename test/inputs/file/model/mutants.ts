@@ -150,9 +150,19 @@ export const MUTANTS: readonly TailerMutant[] = [
   {
     name: "the same time means the same content, within one tick too",
     file: "inputs/file/look.ts",
-    from: `(stats.mtimeMs !== tail.mtimeMs || tail.mtime === "fresh")`,
-    to: `stats.mtimeMs !== tail.mtimeMs`,
+    from: `stats.mtimeMs !== mtimeMs || mtime === "fresh"`,
+    to: `stats.mtimeMs !== mtimeMs`,
     test: ["rotation.test.ts", "written over with the same size, within one tick of the kernel's clock"],
+  },
+  {
+    name: "what could not be opened stands in line again",
+    file: "inputs/file/file-input.ts",
+    from: `if (outcome === "unread") this.looker.retry(tail);\n    else if (tail.readable)`,
+    to: `if (outcome === "unread") this.looker.retry(tail);\n    if (tail.readable)`,
+    test: [
+      "descriptors.test.ts",
+      "files that waited for a turn without a descriptor and are gone, renamed or replaced when it comes",
+    ],
   },
 ];
 
