@@ -97,6 +97,11 @@ export function isSystemError(error: unknown): boolean {
   return error instanceof Error && "syscall" in error;
 }
 
+/** Nothing can be opened for a while, which says nothing of any file. */
+export function isShortage(error: unknown): boolean {
+  return hasCode(error, "EMFILE", "ENFILE", "ENOMEM");
+}
+
 /** What the rest of the agent needs of it (the database, connections, watches) is some 50, in a busy one 100. */
 function limit(): number {
   try {

@@ -14,7 +14,7 @@ import { closeSync, constants, existsSync, fstatSync, openSync } from "node:fs";
 import { hasCode } from "../../core/errors.ts";
 import type { KnownSource } from "../../core/source.ts";
 import { isCopyOf, isPackedFrom } from "./copy-of.ts";
-import { isSystemError } from "./descriptors.ts";
+import { isShortage, isSystemError } from "./descriptors.ts";
 import type { Discovery } from "./discovery.ts";
 import { type Endings, type Orphan, unopened } from "./endings.ts";
 import { lastingKey, liveKey } from "./identity.ts";
@@ -83,8 +83,9 @@ export class Heirs {
     const { discovery, endings } = this.parts;
     const { source, past } = orphan;
     const { path } = source.identity;
-    const near = [...(await listing.kin(path)), ...this.waiting(path)];
-    const heir = await this.find(near, source);
+    const kin = await listing.kin(path);
+    if (kin === "unreadable") return;
+    const heir = await this.find([...kin, ...this.waiting(path)], source);
     if (typeof heir === "object") return discovery.adopt(heir, orphan);
     if (heir === "changing") return;
     // What was written and read between copying and truncating the copy lacks; it has nothing new.
@@ -99,7 +100,7 @@ export class Heirs {
     if (++orphan.misses >= MISSES) endings.bury(orphan);
   }
 
-  /** changing: files were renamed meanwhile, so that nothing can be said. */
+  /** changing: files were renamed meanwhile, or could not be opened, so that nothing can be said. */
   private async find(files: readonly Found[], source: KnownSource): Promise<Found | "none" | "changing"> {
     const { path } = source.identity;
     const exact = (file: Found): number => Number(unpackedPath(file.path) === path);
@@ -122,14 +123,14 @@ export class Heirs {
       return (await isCopyOf(fd, source, this.parts.shared.signal)) ? "copy" : "other";
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      return hasCode(error, "ENOENT") ? "changing" : "other";
+      return hasCode(error, "ENOENT") || isShortage(error) ? "changing" : "other";
     } finally {
       if (fd !== undefined) closeSync(fd);
     }
   }
 
   /** Does the original have all that is in it, as with gzip -k? */
-  private async compare(path: string, original: Tail): Promise<"copy" | "other"> {
+  private async compare(path: string, original: Tail): Promise<"copy" | "other" | "unknown"> {
     const fds: number[] = [];
     try {
       for (const name of [path, original.path]) fds.push(openSync(name, constants.O_RDONLY | constants.O_NONBLOCK));
@@ -137,7 +138,7 @@ export class Heirs {
       return (await isPackedFrom(packed, plain, this.parts.shared.signal)) ? "copy" : "other";
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      return "other";
+      return isShortage(error) ? "unknown" : "other";
     } finally {
       for (const fd of fds) closeSync(fd);
     }

@@ -9,6 +9,7 @@ import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { describe, hasCode } from "../../core/errors.ts";
+import { isShortage } from "./descriptors.ts";
 import { lastingKey } from "./identity.ts";
 import { families, family, isKin, isNamedAfter } from "./kin.ts";
 import type { Nag } from "./nag.ts";
@@ -76,12 +77,15 @@ export class Listing {
     return found;
   }
 
-  /** Files that may be copies of what this path led to, by their names. */
-  async kin(path: string): Promise<readonly Found[]> {
+  /** Files that may be copies of what this path led to, by their names. unreadable: nobody can tell now. */
+  async kin(path: string): Promise<readonly Found[] | "unreadable"> {
     const found: Found[] = [];
     for await (const place of this.places(path)) {
       const directory = await this.read(place);
-      if ("error" in directory) continue;
+      if ("error" in directory) {
+        if (isShortage(directory.error)) return "unreadable";
+        continue;
+      }
       directory.byFamily ??= byFamily(directory.files.values());
       for (const file of directory.byFamily.get(family(path)) ?? []) if (isKin(file.path, path)) found.push(file);
     }

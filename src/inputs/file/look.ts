@@ -186,7 +186,7 @@ export class Looker {
     }
     if (tail.turn !== "none") return;
     const quiet = mode === "once" || now - tail.grownAt >= QUIET_MS;
-    if (!quiet) return;
+    if (!quiet) return descriptors.relieve(tail);
     if (tail.mode === "nameless") this.conclude(tail);
     else if (tail.lag > 0 && tail.packed !== undefined && tail.packed.state !== "cut") this.takeRest(tail);
     else if (tail.mode === "named" && (tail.lag === 0 || !descriptors.plenty)) descriptors.close(tail);

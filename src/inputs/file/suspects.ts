@@ -98,7 +98,7 @@ export class Suspects {
   }
 
   /** What a comparison has said. */
-  compared(path: string, twin: "copy" | "other"): void {
+  compared(path: string, twin: Waiting["twin"]): void {
     const file = this.files.get(path);
     if (file === undefined) return;
     file.twin = twin;

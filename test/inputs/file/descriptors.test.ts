@@ -1,10 +1,10 @@
 // More files with something to read than descriptors: whoever waits for a turn may have lost its name when it comes.
 import assert from "node:assert/strict";
-import { closeSync, openSync, renameSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, renameSync, unlinkSync, utimesSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { gzipSync } from "node:zlib";
-import { MOST_OPEN } from "../../helpers/few-descriptors.ts";
+import { MOST_OPEN, takeAllDescriptors } from "../../helpers/few-descriptors.ts";
 import { fastClock } from "../../helpers/fast-clock.ts";
 import { bench } from "./setup.ts";
 
@@ -71,13 +71,36 @@ test("files that are written over at the same size while no descriptor is to be 
   await intake.until(() => intake.texts.includes("new plain\n") && intake.texts.includes("new packed\n"), "both anew");
 });
 
-/** @returns gives them back */
-function takeAllDescriptors(): () => void {
-  const taken: number[] = [];
-  for (;;)
-    try {
-      taken.push(openSync("/dev/null", "r"));
-    } catch {
-      return () => taken.forEach((fd) => closeSync(fd));
+test("a copy that is looked for while no descriptor is to be had", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const [file, aside] = [join(dir, "a.log"), join(dir, "aside")];
+  writeFileSync(file, "one\n");
+  writeFileSync(aside, gzipSync("one\n"));
+  const input = await run({ paths: [`${file}*`] }, { clock });
+  await intake.until(() => intake.text === "one\n" && input.status().open === 0, "the file");
+  unlinkSync(file);
+  await intake.until(() => [...intake.sources.values()][0]?.state === "gone", "the notice");
+  const giveBack = takeAllDescriptors();
+  renameSync(aside, `${file}.1.gz`);
+  await clock.sleep(3000);
+  giveBack();
+  await intake.until(() => input.status().files === 1, "the copy");
+  assert.deepEqual(intake.texts, ["one\n"]);
+});
+
+test("files that are touched are not all open at once", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const files = Array.from({ length: FILES }, (_, n) => join(dir, `${n}.log`));
+  for (const file of files) writeFileSync(file, `${file}\n`);
+  const input = await run({}, { clock });
+  await intake.until(() => intake.texts.length === FILES, "all files");
+  let most = 0;
+  for (let round = 0; round < 5; round++) {
+    for (const file of files) utimesSync(file, round, round);
+    for (let i = 0; i < 10; i++) {
+      await clock.sleep(100);
+      most = Math.max(most, input.status().open);
     }
-}
+  }
+  assert.ok(most <= MOST_OPEN, `${most} of ${FILES} files open`);
+});
