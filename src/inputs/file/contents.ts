@@ -110,7 +110,8 @@ export class Contents {
     return false;
   }
 
-  private drop(tail: Tail): void {
+  /** What was unpacked for it is not used any more, or is not its content any more. */
+  drop(tail: Tail): void {
     this.streams.get(tail)?.close();
     this.streams.delete(tail);
   }

@@ -153,6 +153,7 @@ export class Looker {
   }
 
   private restart(tail: Tail): void {
+    this.parts.contents.drop(tail);
     this.parts.generations.restart(tail, Math.max(0, tail.size - tail.position));
     tail.size = 0;
     tail.pledged = 0;

@@ -107,7 +107,8 @@ export class Reader {
   }
 
   private restart(tail: Tail): void {
-    const { generations } = this.parts;
+    const { contents, generations } = this.parts;
+    contents.drop(tail);
     generations.restart(tail, tail.searched - tail.position);
     tail.size = fstatSync(tail.fd).size;
     if (tail.size > 0) generations.begin(tail, tail.size, 0);

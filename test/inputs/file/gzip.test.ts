@@ -212,6 +212,16 @@ play({
     await scene.has("one\n", "six\n");
   },
 
+  "written anew while it was half-written": async (scene) => {
+    const packed = gzipSync(lines(0, 5000));
+    scene.write("a.log.gz", packed.subarray(0, packed.length / 2));
+    const input = await scene.start(GLOB);
+    await scene.intake.until(() => scene.intake.text !== "" && input.status().lagBytes < 100, "its first half");
+    const { text } = scene.intake;
+    scene.write("a.log.gz", gzipSync(lines(5000, 15_000)));
+    await scene.has(text, lines(5000, 15_000));
+  },
+
   "UTF-16 and joined records, in members that begin in the middle of a character, through a restart": async (scene) => {
     const text = Array.from({ length: 40_000 }, (_, i) => `zeile ${i} ä\r\n`).join("");
     const bytes = Buffer.from(`\ufeff${text}`, "utf16le");
