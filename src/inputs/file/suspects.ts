@@ -6,8 +6,9 @@
 // - it is compressed, and that file has no name any more, or is called the same without .gz and has its content (heirs.ts):
 //   until that file is over;
 // - that file cannot be looked for now: for a quarter of an hour;
-// - it is compressed otherwise, or plain, not longer than that file, and begins like it as far as it goes: until it has been
-//   quiet for 5 s. By then copytruncate has truncated; what nobody truncates is a file of its own, and is read.
+// - it is compressed otherwise, or plain, not longer than that file, and begins like it as far as it goes: until it has not
+//   come nearer to having all of it for 5 s. A copy under way comes nearer, and when it is there copytruncate truncates; what
+//   rests, or is written along with the other, is a file of its own, and is read.
 // A wrong guess costs time and loses nothing: only the content decides later. A run with an end waits for none of it but
 // what has the content of a file that is there.
 import { existsSync } from "node:fs";
@@ -23,30 +24,21 @@ import { contentHead } from "./gzip/packed.ts";
 import type { Shared } from "./parts.ts";
 import type { Registry } from "./registry.ts";
 import type { Tail } from "./tail.ts";
+import { Waiting } from "./waiting.ts";
 
+/** Of one that does not grow, or does not come nearer. */
 const QUIET_MS = 5000;
 /** Longer than where nobody can look is waited for (searches.ts, renames.ts): what is a copy is known as one by then. */
 const LONG_MS = 900_000;
 const WARNED_MS = 60_000;
-/** Between two judgements of one file; doubles. */
-const FIRST_MS = 250;
-const MOST_MS = 8000;
 /** Files without a name that are gone through: when there are more, it was no rotation. */
 const MOST_LOST = 500;
 
-interface Waiting {
-  /** Which file has the path. */
-  key: string;
-  size: number;
-  grownAt: number;
-  dueAt: number;
-  pause: number;
-  /** Compared with the file that is called the same without .gz. */
-  twin: "unknown" | "copy" | "other";
-}
-/** brief: as long as it grows. long: until nobody can wait any longer. lasting: for as long as the other file lives. */
-const SUSPICIONS = ["none", "brief", "long", "lasting"] as const;
-type Suspicion = (typeof SUSPICIONS)[number];
+/**
+ * A number: what it lacks of the other, as long as that becomes less. long: until nobody can wait any longer. lasting: for as
+ * long as the other file lives.
+ */
+type Suspicion = "none" | number | "long" | "lasting";
 export interface SuspectsParts {
   readonly shared: Shared;
   readonly registry: Registry;
@@ -111,32 +103,38 @@ export class Suspects {
 
   /** Whether a file that is none of ours, open if it is not empty, has to wait. */
   suspect(file: Tail, size: number): boolean {
-    const waiting = this.files.get(file.path);
-    if (waiting !== undefined && (size !== waiting.size || file.key !== waiting.key)) this.clear(file.path);
+    this.compareSize(file, size);
     const suspicion = this.suspicion(file, size);
     if (suspicion !== "none" && this.waits(file, size, suspicion)) return true;
     this.clear(file.path);
     return false;
   }
 
+  private compareSize({ path, key }: Tail, size: number): void {
+    const waiting = this.files.get(path);
+    if (waiting === undefined) return;
+    if (key !== waiting.key) this.clear(path);
+    else if (size !== waiting.size) waiting.grow(size, this.parts.shared.clock.now());
+  }
+
   private waits({ path, key }: Tail, size: number, suspicion: Suspicion): boolean {
     const { clock, mode, nag } = this.parts.shared;
     const now = clock.now();
-    const waiting = this.files.get(path) ?? { key, size, grownAt: now, dueAt: now, pause: FIRST_MS, twin: "unknown" };
+    const waiting = this.files.get(path) ?? new Waiting(key, size, now);
     this.files.set(path, waiting);
-    waiting.dueAt = now + waiting.pause;
-    waiting.pause = Math.min(MOST_MS, 2 * waiting.pause);
-    const quiet = now - waiting.grownAt;
-    if (suspicion === "long" && quiet > WARNED_MS)
-      nag.warn("file_waits", waitsMessage(path, LONG_MS - quiet), { path });
-    if (suspicion === "brief") return mode === "follow" && quiet < QUIET_MS;
-    return suspicion === "lasting" || (this.patience === "some" && quiet < LONG_MS);
+    waiting.planNext(now);
+    if (typeof suspicion === "number") waiting.comeNearer(suspicion, now);
+    const waited = now - waiting.nearerAt;
+    if (typeof suspicion === "number") return mode === "follow" && waited < QUIET_MS;
+    if (suspicion === "long" && waited > WARNED_MS)
+      nag.warn("file_waits", waitsMessage(path, LONG_MS - waited), { path });
+    return suspicion === "lasting" || (this.patience === "some" && waited < LONG_MS);
   }
 
   private suspicion(file: Tail, size: number): Suspicion {
     const form = size === 0 ? "unknown" : formOfFile(file.fd);
     const packed = form === "gzip" || (form === "unknown" && unpackedPath(file.path) !== undefined);
-    let most: Suspicion = this.isEarly(file, size, packed ? "packed" : "plain") ? "brief" : "none";
+    let most: Suspicion = this.isEarly(file, size, packed ? "packed" : "plain") ? Infinity : "none";
     for (const found of this.suspicions(file, size, packed ? "packed" : "plain")) {
       if (found === "lasting") return found;
       most = worse(most, found);
@@ -154,7 +152,7 @@ export class Suspects {
   private *suspicions(file: Tail, size: number, form: "packed" | "plain"): Iterable<Suspicion> {
     for (const tail of this.kin(file.path)) {
       // It may be truncated by now, and what is being read of it is nowhere else to be compared with.
-      if (tail.turn === "reading" && tail.position === 0) yield "brief";
+      if (tail.turn === "reading" && tail.position === 0) yield Infinity;
       yield form === "packed" ? this.ofPacked(file, size, tail) : this.ofPlain(file, size, tail);
     }
     // Behind the others: to look at a file may find that it lost its content.
@@ -182,11 +180,12 @@ export class Suspects {
       }
   }
 
-  private ofLost(file: Tail, size: number, { identity }: KnownSource): Suspicion {
+  private ofLost(file: Tail, size: number, { checkpoint, identity }: KnownSource): Suspicion {
     if (identity.headLength === 0) return "none";
-    if (size === 0) return "brief";
+    const lacks = Math.max(0, checkpoint - size);
+    if (size === 0) return lacks;
     const { length, hash } = contentHead(file.fd, identity.headLength);
-    if (length < identity.headLength) return "brief";
+    if (length < identity.headLength) return lacks;
     return hash === identity.headHash ? "long" : "none";
   }
 
@@ -197,9 +196,10 @@ export class Suspects {
     if (tail.source === undefined) return "none";
     const alike = size === 0 ? "unknown" : beginAlike(file, tail, descriptors);
     if (alike === "no") return "none";
-    if (alike === "unknown" || tail.mode === "over") return "brief";
+    const lacks = lacking(size, tail);
+    if (alike === "unknown" || tail.mode === "over") return lacks;
     if (tail.mode !== "named") return tail.mode === "nameless" ? "lasting" : "long";
-    if (unpackedPath(file.path) !== tail.path) return "brief";
+    if (unpackedPath(file.path) !== tail.path) return lacks;
     return this.files.get(file.path)?.twin === "other" ? "none" : "lasting";
   }
 
@@ -207,19 +207,26 @@ export class Suspects {
     const { descriptors, looker } = this.parts;
     if (tail.mode === "named") looker.look(tail);
     if (tail.source === undefined || tail.packed !== undefined || tail.mode === "over") return "none";
-    if (size === 0) return tail.mode === "named" ? "brief" : "none";
+    const lacks = lacking(size, tail);
+    if (size === 0) return tail.mode === "named" ? lacks : "none";
     // A copy has no more than the original has now; during a read nobody has looked.
     if (tail.mode === "named" && tail.turn !== "reading" && size > tail.size) return "none";
     // Truncated and written anew since the last look, the other one has not what was read of it any more.
-    if (hasRead(file, size, tail)) return "brief";
+    if (hasRead(file, size, tail)) return lacks;
     const alike = beginAlike(file, tail, descriptors);
-    if (alike === "no" || !descriptors.open(tail)) return alike === "yes" ? "brief" : "none";
-    return endAlike(file.fd, tail.fd, Math.min(size, tail.size)) ? "brief" : "none";
+    if (alike === "no" || !descriptors.open(tail)) return alike === "yes" ? lacks : "none";
+    return endAlike(file.fd, tail.fd, Math.min(size, tail.size)) ? lacks : "none";
   }
 }
 
 function worse(one: Suspicion, other: Suspicion): Suspicion {
-  return SUSPICIONS.indexOf(one) < SUSPICIONS.indexOf(other) ? other : one;
+  if (one === "none" || other === "long") return other;
+  return typeof one === "number" && typeof other === "number" ? Math.max(one, other) : one;
+}
+
+/** Of a compressed file a guess: it has less, mostly, and comes nearer too as it is made. */
+function lacking(size: number, { stored }: Tail): number {
+  return Math.max(0, stored - size);
 }
 
 function waitsMessage(path: string, ms: number): string {
