@@ -179,8 +179,9 @@ export class Generations {
     else this.endings.settle(tail.source, fd);
   }
 
-  /** What is unresolved of it could not be read again after a crash. */
+  /** It has no name any more, and what is unresolved of it could not be read again after a crash. */
   lose(tail: Tail): void {
+    tail.grownAt = Math.round(this.shared.clock.now());
     if (tail.source !== undefined) this.shared.intake.gone(tail.source);
   }
 

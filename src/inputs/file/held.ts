@@ -1,5 +1,6 @@
-// Files without a name whose bytes only our descriptors keep on the disk. Beyond the budget the oldest are let go, and what
-// was not read of them is counted: a full disk would stop the producers, which is worse.
+// Files without a name whose bytes only our descriptors keep on the disk. Beyond the budget some are let go: those that were
+// read, and are kept for writers that may go on, then the oldest, and what was not read of them is counted. A full disk
+// would stop the producers, which is worse.
 import type { Generations } from "./generations.ts";
 import type { Shared } from "./parts.ts";
 import type { Registry } from "./registry.ts";
@@ -7,6 +8,12 @@ import type { Registry } from "./registry.ts";
 export function abandonBeyond(budget: number, registry: Registry, generations: Generations, shared: Shared): void {
   let held = 0;
   for (const tail of registry.nameless) if (tail.links === 0) held += tail.stored;
+  for (const tail of registry.nameless) {
+    if (held <= budget) return;
+    if (tail.links !== 0 || tail.end === "open" || tail.lag > 0 || tail.turn !== "none") continue;
+    held -= tail.stored;
+    generations.leave(tail, 0);
+  }
   for (const tail of registry.nameless) {
     if (held <= budget) return;
     if (tail.links !== 0 || tail.turn === "reading") continue;

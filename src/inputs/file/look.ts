@@ -22,8 +22,12 @@ const COLD_MS = 10_000;
  * quiet files take, a third are looks; with 30 s all took 0.37 %.
  */
 const WATCHED_MS = 60_000;
-/** A file that was quiet for so long gives its descriptor back; a nameless one is taken as complete. */
+/** A file that was quiet for so long gives its descriptor back; of a nameless one the last line is taken as it is. */
 const QUIET_MS = 5000;
+/** A nameless file is kept for so long after the last write: nothing tells whether a program still has it open. */
+const LINGER_MS = 60_000;
+/** Nameless files that are kept so: when there are more, it is no writer that was left behind. */
+const MOST_LINGERING = 100;
 /** Kernels stamp files with the time of their last tick, up to 10 ms ago. */
 const MTIME_GRAIN_MS = 20;
 
@@ -84,13 +88,14 @@ export class Looker {
     const { agenda, shared } = this.parts;
     const spread = tail.interval > 1000 ? 0.75 + shared.clock.random() / 2 : 1;
     agenda.plan(tail, tail.interval * spread);
-    // Of links on the way that are led elsewhere no watcher tells.
-    const told = tail.hints === "trusted" && tail.failing === "no" && tail.target === undefined;
+    // No watcher tells of links on the way that are led elsewhere, nor of a file without a name.
+    const { hints, failing, mode, target } = tail;
+    const told = hints === "trusted" && failing === "no" && mode === "named" && target === undefined;
     tail.interval = Math.min(told ? this.coldest : COLD_MS, tail.interval * 2);
   }
 
   private byName(tail: Tail): Stats | undefined {
-    const { registry, generations, shared } = this.parts;
+    const { registry, generations } = this.parts;
     const stats = statSync(tail.path, { throwIfNoEntry: false });
     if (stats?.ino === tail.ino && stats.birthtimeMs === tail.birthMs && stats.dev === tail.dev) {
       if (tail.mode === "displaced") registry.name(tail, tail.path);
@@ -105,7 +110,6 @@ export class Looker {
     if (held.nlink === 0) {
       registry.unname(tail);
       generations.lose(tail);
-      tail.grownAt = Math.round(shared.clock.now());
     }
     return held;
   }
@@ -188,7 +192,7 @@ export class Looker {
     if (tail.turn !== "none") return;
     const quiet = mode === "once" || now - tail.grownAt >= QUIET_MS;
     if (!quiet) return descriptors.relieve(tail);
-    if (tail.mode === "nameless") this.conclude(tail);
+    if (tail.mode === "nameless") this.conclude(tail, now);
     else if (tail.lag > 0 && tail.packed !== undefined && tail.packed.state !== "cut") this.takeRest(tail);
     else if (tail.mode === "named" && (tail.lag === 0 || !descriptors.plenty)) descriptors.close(tail);
   }
@@ -217,10 +221,13 @@ export class Looker {
   }
 
   /** Nobody has written to a nameless file for a while: a last line without its end is taken as it is. */
-  private conclude(tail: Tail): void {
+  private conclude(tail: Tail, now: number): void {
+    const { descriptors, generations, ready, registry, shared } = this.parts;
     tail.end = "closing";
-    if (tail.readable) this.parts.ready.push(tail);
-    else this.parts.generations.leave(tail, 0);
+    if (tail.readable) return ready.push(tail);
+    const lingers = shared.mode === "follow" && now - tail.grownAt < LINGER_MS;
+    if (lingers && descriptors.plenty && registry.nameless.size <= MOST_LINGERING) return;
+    generations.leave(tail, 0);
   }
 }
 

@@ -3,7 +3,7 @@
 //
 // named      its path led to it at the last look. A descriptor is held only while there is something to read.
 // displaced  its path leads elsewhere or nowhere. Discovery finds its new name, or that it has none.
-// nameless   only the descriptor leads to it: read to its end, then let go.
+// nameless   only the descriptor leads to it: read until nobody has written to it for a while, then let go.
 // over       nothing is read of it any more.
 //
 // What must hold: a descriptor is closed, and the generation changed, only while no read is under way (turn "reading").

@@ -80,7 +80,7 @@ test("a file deleted while unread is kept open, at risk, read in its own lane, a
   const file = join(dir, "a.log");
   for (let i = 0; i < 8; i++) writeFileSync(join(dir, `b${i}.log`), "busy\n");
   intake.shut();
-  const input = await run({}, { clock });
+  const input = await run({}, { clock: fastClock(50) });
   writeFileSync(file, "one\ntwo\nno end");
   await intake.until(() => input.status().lagBytes === 8 * 5 + 14, "the look");
   unlinkSync(file);

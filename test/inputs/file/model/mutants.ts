@@ -46,8 +46,8 @@ export const MUTANTS: readonly TailerMutant[] = [
   {
     name: "a nameless file's last line waits for its end",
     file: "inputs/file/look.ts",
-    from: '    tail.end = "closing";\n    if (tail.readable) this.parts.ready.push(tail);\n    else',
-    to: "    if (tail.readable) this.parts.ready.push(tail);\n    else",
+    from: '    tail.end = "closing";\n    if (tail.readable) return ready.push(tail);\n',
+    to: "    if (tail.readable) return ready.push(tail);\n",
   },
   {
     name: "a displaced file that is not found at once is over",

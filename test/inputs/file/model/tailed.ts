@@ -35,6 +35,7 @@ export class Tailed {
   private readonly pattern: string;
   private readonly patienceMs: number;
   private fault: unknown;
+  private leapt = 0;
 
   /** @param patienceMs how long something is waited for */
   constructor(pattern: string, hints: Hints, patienceMs: number) {
@@ -48,7 +49,7 @@ export class Tailed {
       intake: this.intake,
       arena: this.intake.arena,
       kernel: this.kernel,
-      clock,
+      clock: { ...clock, now: () => clock.now() + this.leapt },
       log: silentLog,
       host: "h",
       index: "logs",
@@ -65,6 +66,11 @@ export class Tailed {
     await this.input.stop();
     this.input = undefined;
     this.intake.restart((source) => (how === "crash" ? Math.ceil(source.taken.length / 2) : source.taken.length));
+  }
+
+  /** Lets time pass that nothing happens in. */
+  protected leap(ms: number): void {
+    this.leapt += ms;
   }
 
   protected block(): void {

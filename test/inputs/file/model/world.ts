@@ -11,6 +11,8 @@ const NAMES = ["a.log", "b.log"];
 const KEPT = 3;
 /** For so long that a quiet file gives its descriptor back. */
 const QUIET_MS = 6000;
+/** For so long that nobody waits for the writer of a file without a name any more. */
+const LINGER_MS = 60_000;
 
 /** What is in one file, and what must have been handed over of it at the end. */
 interface Generation {
@@ -196,7 +198,8 @@ class World extends Tailed {
   private get disturbed(): boolean {
     const present = [...this.files, ...this.rotated.values()].filter((generation) => generation !== undefined);
     if (present.some((generation) => generation.fate === "destroyed")) return true;
-    const keys = new Set(present.map((generation) => generation.key));
+    const nameless = this.generations.filter(({ fate }) => fate === "nameless");
+    const keys = new Set([...present, ...nameless].map((generation) => generation.key));
     const untold = present.filter((generation) => this.textOf(generation) === "");
     if (untold.some(({ key }) => this.reused.has(key))) return true;
     return this.intake.known("app").some(({ identity }) => !keys.has(lastingKey(identity)));
@@ -253,6 +256,7 @@ class World extends Tailed {
 
   /** Of files that are gone and read, nothing is kept. */
   private async forgotten(): Promise<void> {
+    this.leap(LINGER_MS);
     await this.until(
       () => this.sources <= this.present,
       () => `${this.sources} sources of ${this.present} files to be forgotten`,
