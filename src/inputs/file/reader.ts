@@ -17,6 +17,7 @@ import type { Generations } from "./generations.ts";
 import { hasHead, markWithin } from "./identity.ts";
 import { HOT_MS } from "./look.ts";
 import type { Shared } from "./parts.ts";
+import { passHole } from "./records/holes.ts";
 import type { Tail } from "./tail.ts";
 import { unparsedIn } from "./unparsed.ts";
 import { codeOf, type Encoding, foreignMark } from "./records/text-code.ts";
@@ -127,7 +128,7 @@ export class Reader {
       after: after(tail, start + bytes.length),
       room: region.length - this.tableRoom,
     };
-    const framed = tail.line === "start" ? framing.frame(read) : framing.pass(read);
+    const framed = tail.line === "start" ? (passHole(read, before) ?? framing.frame(read)) : framing.pass(read);
     if (framed.end > 0) {
       if (start === 0) this.doubt(tail, bytes);
       tail.remember(shared.clock.now());

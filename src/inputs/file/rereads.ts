@@ -27,6 +27,9 @@ interface Content {
   readonly hash: number;
 }
 
+/** The head of a file that begins with a hole: it tells nothing. */
+const HOLE = crc32(Buffer.alloc(HEAD_LENGTH));
+
 const scratch = Buffer.alloc(LEAST);
 
 export class Rereads {
@@ -41,7 +44,7 @@ export class Rereads {
   /** The tail has come from there to its position. @param bytes that lie between, if they were read just now */
   passed(tail: Tail, from: number, bytes: Buffer): void {
     const { head, position, path, source } = tail;
-    if (head.length < HEAD_LENGTH || position < LEAST || source === undefined) return;
+    if (head.length < HEAD_LENGTH || head.hash === HOLE || position < LEAST || source === undefined) return;
     const hash = this.contents.get(head.hash)?.hash ?? hashBefore(tail, position, from, bytes);
     if (hash === undefined) return;
     const content = this.contents.get(head.hash) ?? { source, path, position, hash };

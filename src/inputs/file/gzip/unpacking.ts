@@ -1,6 +1,7 @@
 // A window that moves over the content of a gzip file: bytes before the one that is wanted next are dropped, and what was
 // unpacked but not used yet is kept, so that a partial last line is not unpacked again.
 import { Gunzip } from "./gunzip.ts";
+import { leadingNuls } from "../records/holes.ts";
 import type { TextCode } from "../records/text-code.ts";
 
 /** Content that one call passes over at most: 1 GiB at once would hold up a reader for seconds. */
@@ -10,7 +11,7 @@ export class Unpacking {
   readonly gunzip = new Gunzip();
   /** End of the content that was unpacked. */
   to = 0;
-  /** Of what was passed over: behind its last line end. */
+  /** Of what was passed over: behind its last line end, and the hole that follows. */
   lineStart = 0;
   private pieces: Buffer[] = [];
   private from = 0;
@@ -50,6 +51,7 @@ export class Unpacking {
     const passed = piece.subarray(0, Math.max(0, position - this.to));
     const end = this.code.lastLineEnd(passed, this.to);
     if (end >= 0) this.lineStart = this.to + end;
+    if (this.lineStart >= this.to) this.lineStart += leadingNuls(passed.subarray(this.lineStart - this.to));
   }
 
   private dropBefore(at: number): void {

@@ -7,6 +7,7 @@
 // and lines of runtimes bear times, so records depend on the source only, not on how it was read.
 import type { MultilineOptions } from "../../../core/options.ts";
 import { type Framed, type Framing, kept, type ReadBytes, type Rest, WAIT } from "./framing.ts";
+import { passNuls } from "./holes.ts";
 import { ALONE, asItStands, type LineFormat, newLine } from "./line-format.ts";
 import { Multiline } from "./multiline.ts";
 import { passOver, placeToCut, skipLine } from "./oversize.ts";
@@ -224,6 +225,8 @@ export class LineFraming implements Framing {
   private oversized(): Framed {
     const { line, writer, mark } = this;
     const { bytes, code, offset } = this.source;
+    const hole = passNuls(this.source);
+    if (hole !== undefined) return hole;
     if (this.oversize === "skip") return skipLine(this.source);
     const end = placeToCut(bytes, this.reach - 1, code, offset);
     this.format.read(bytes, mark, end, line);

@@ -13,6 +13,7 @@ import {
   type Rest,
   WAIT,
 } from "./framing.ts";
+import { passNuls } from "./holes.ts";
 import { characterBoundary, firstOversize, NEWLINE, passOver, RETURN, skipLine } from "./oversize.ts";
 import type { LineScanner } from "./kernel-parts.ts";
 import { markLength, wholeCharacters } from "./text-code.ts";
@@ -68,6 +69,8 @@ export class TextFraming implements Framing {
   }
 
   private cut(read: ReadBytes): Framed {
+    const hole = passNuls(read);
+    if (hole !== undefined) return hole;
     if (this.oversize === "skip") return skipLine(read);
     return kept(1, characterBoundary(read.bytes, this.maxRecord), "oversized");
   }

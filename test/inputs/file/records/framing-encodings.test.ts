@@ -12,7 +12,7 @@ const units = (order: "le" | "be") =>
     .array(
       fc.oneof(
         fc.constantFrom(..."ab \n\n\r\u00e9\u65e5\u0a0a\u0a00\u000d\u010a\ufeff\ud83d\ude42".split("")),
-        fc.constantFrom("\u{1f642}", "\n", "\r\n", "\uffff", "\0", "drop", "\u0d0a"),
+        fc.constantFrom("\u{1f642}", "\n", "\r\n", "\uffff", "\0", "\0".repeat(200), "drop", "\u0d0a"),
       ),
       { maxLength: 60, size: "max" },
     )

@@ -34,8 +34,11 @@ function records(source: Buffer, framing: TextFraming, sizes: readonly number[],
 function expected(source: string, maxRecord: number, oversize: "truncate" | "skip"): string[] {
   const out: string[] = [];
   let [at, skipped] = [0, 0];
-  for (const text of source.split("\n")) {
+  for (const line of source.split("\n")) {
+    const whole = line.endsWith("\r") ? line.slice(0, -1) : line;
+    const text = at === 0 || whole.length > maxRecord ? line.replace(/^\0+/, "") : line;
     const content = text.endsWith("\r") ? text.slice(0, -1) : text;
+    at += line.length - text.length;
     if (content.length > maxRecord && oversize === "skip") skipped++;
     else if (content !== "") {
       // Only what looks like the beginning of a character is cut off with it.
@@ -57,7 +60,7 @@ function expected(source: string, maxRecord: number, oversize: "truncate" | "ski
 
 const byte = fc.oneof(
   fc.constantFrom("\n", "\n", "\r", "a", "b", "\xe2\x82\xac", "\xc3\xa9"),
-  fc.constantFrom("\x00", "\xff"),
+  fc.constantFrom("\x00", "\x00".repeat(9), "\xff"),
 );
 
 test("the same records whatever the read boundaries", () => {

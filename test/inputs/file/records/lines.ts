@@ -80,11 +80,16 @@ function recordsOf(framed: Framed, piece: Buffer, position: number): [twin.Found
 }
 
 export const cuts = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 });
-export const message = fc
+const text = fc
   .array(fc.constantFrom("a", "b", " ", "\r", "é", "\u{1f642}", "日", "secret", "drop", "keep", '"', "\\", "\0"), {
     maxLength: 9,
   })
   .map((all) => all.join(""));
+/** Now and then behind a hole. */
+export const message = fc.oneof(
+  { weight: 20, arbitrary: text },
+  { weight: 1, arbitrary: fc.tuple(fc.nat(400), text).map(([nuls, behind]) => "\0".repeat(nuls) + behind) },
+);
 const time = fc.constantFrom(
   "2026-11-24T06:40:12.123456789Z",
   "2024-02-29T23:59:59Z",

@@ -160,12 +160,19 @@ export function expected(
     close(stream);
   };
 
-  for (const whole of linesOf(source, written)) {
-    const next = at + whole.length;
+  for (const piece of linesOf(source, written)) {
+    const next = at + piece.length;
     while (full(next)) {
       finishFirst();
       settle();
     }
+    const hole = at === 0 || piece.length > reach ? holeIn(piece, written, next === source.length) : 0;
+    const whole = piece.slice(hole);
+    if (hole > 0) {
+      group = at = done = at + hole;
+      groupLine = line;
+    }
+    if (whole === "") continue;
     if (whole.length > reach) {
       oversized(format, options, whole.slice(0, reach), at, out, written);
       group = at = done = next;
@@ -195,6 +202,12 @@ export function expected(
   }
   while (starts().length > 0) finishFirst();
   return out;
+}
+
+/** Bytes of the hole that a line begins with. */
+function holeIn(text: string, { unit }: Written, last: boolean): number {
+  const [{ length }] = /^\0*/.exec(text) as RegExpExecArray;
+  return last && length === text.length ? length : length - (length % unit);
 }
 
 function finish({ offset, time, content }: Found, options: LineOptions, out: Expected): void {

@@ -1,7 +1,9 @@
 // A source read in pieces as a reader does: what is not dealt with comes again with more behind it.
 import assert from "node:assert/strict";
 import { Arena } from "../../../../src/core/arena.ts";
+import { MARK_LENGTH } from "../../../../src/core/source.ts";
 import type { Framed, Framing } from "../../../../src/inputs/file/records/framing.ts";
+import { passHole } from "../../../../src/inputs/file/records/holes.ts";
 import { type TextCode, UTF8 } from "../../../../src/inputs/file/records/text-code.ts";
 
 export const arena = new Arena(4 << 20);
@@ -33,7 +35,8 @@ export function inPieces(
     piece.copy(bytes);
     const after = position + piece.length === source.length ? "end" : "more";
     const read = { region, bytes, offset: position, code, after, room: room(bytes.length) } as const;
-    const framed = line === "start" ? framing.frame(read) : framing.pass(read);
+    const before = source.subarray(Math.max(0, position - MARK_LENGTH), position);
+    const framed = line === "start" ? (passHole(read, before) ?? framing.frame(read)) : framing.pass(read);
     assert.ok(bytes.equals(piece), "the source's bytes changed");
     arena.release(region);
     assert.ok(framed.end > 0 || (after === "more" && size < reach), "no progress");
