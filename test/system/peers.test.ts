@@ -1,9 +1,11 @@
 // Scenarios that Filebeat (FB) and Fluent Bit and its kin (FLB) are tested with, by their numbers in our notes, for which
 // the whole agent is needed: every numbered line is stored once.
 import assert from "node:assert/strict";
-import { renameSync, statSync } from "node:fs";
+import { execFile, spawnSync } from "node:child_process";
+import { renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { systemClock } from "../../src/core/clock.ts";
 import type { Status } from "../../src/ops/status.ts";
 import { type BulkServer, startSandbox } from "../../src/sandbox/bulk-server.ts";
@@ -92,6 +94,24 @@ describe("Filebeat's", { concurrency: 4 }, () => {
     assert.equal(ledger.duplicates.records, 0);
     await ends(it, last);
   });
+});
+
+const missing = spawnSync("logrotate", ["--version"]).error !== undefined;
+const skip = missing ? "no logrotate here: apt-get install logrotate" : false;
+
+test("FLB A15 1,000 files, rotated 20 times by the real logrotate", { skip }, async (t) => {
+  const it = await scene(t);
+  const rules = join(it.place.root, "rules");
+  writeFileSync(rules, `${it.place.logs}/*.log {\n  rotate 2\n  create\n}\n`, { mode: 0o644 });
+  const agent = it.place.run();
+  for (let round = 0; round < 20; round++) {
+    for (let i = 0; i < 1000; i++) it.lines.append(it.log(i), 2);
+    if (round === 0) await agent.until("the first lines", ({ ledger }) => ledger.read.records === 2000);
+    await promisify(execFile)("logrotate", ["--force", "-s", join(it.place.root, "rotated"), rules]);
+    for (let i = 0; i < 1000; i += 10) it.lines.append(`${it.log(i)}.1`, 1);
+    await agent.until("all so far", ({ ledger }) => ledger.read.records === it.lines.written);
+  }
+  await ends(it, agent);
 });
 
 test("FLB B18 five files of 100,000 lines, rotated whenever they have 256 KiB", async (t) => {

@@ -3,6 +3,8 @@
 // keeps its descriptor.
 import type { KnownSource, SourceId } from "../../core/source.ts";
 import type { Descriptors } from "./descriptors.ts";
+import { FamilyMap } from "./family-map.ts";
+import { isKin } from "./kin.ts";
 import type { Shared } from "./parts.ts";
 import { CLOSED, type Past } from "./tail.ts";
 
@@ -21,8 +23,28 @@ export interface Orphan {
   misses: number;
 }
 
+/** When thousands of files are rotated at once, each new one asks whether it is a copy of one of them. */
+class Orphans extends Set<Orphan> {
+  private readonly families = new FamilyMap<KnownSource>();
+
+  override add(orphan: Orphan): this {
+    this.families.add(orphan.source.identity.path, orphan.source);
+    return super.add(orphan);
+  }
+
+  override delete(orphan: Orphan): boolean {
+    this.families.delete(orphan.source.identity.path, orphan.source);
+    return super.delete(orphan);
+  }
+
+  /** Sources in whose copy this file may be. */
+  *kin(path: string): Iterable<KnownSource> {
+    for (const source of this.families.near(path)) if (isKin(path, source.identity.path)) yield source;
+  }
+}
+
 export class Endings {
-  readonly orphans = new Set<Orphan>();
+  readonly orphans = new Orphans();
   /** Sources of which nothing will be read, with the descriptor that is kept for them. */
   private readonly settling = new Map<SourceId, number>();
   private readonly shared: Shared;
@@ -71,8 +93,10 @@ export class Endings {
   close(): void {
     for (const fd of this.settling.values()) this.descriptors.closeNumber(fd);
     this.settling.clear();
-    for (const { fd } of this.orphans) this.descriptors.closeNumber(fd);
-    this.orphans.clear();
+    for (const orphan of this.orphans) {
+      this.descriptors.closeNumber(orphan.fd);
+      this.orphans.delete(orphan);
+    }
   }
 }
 

@@ -64,7 +64,7 @@ export class Heirs {
   async decide(): Promise<void> {
     const { discovery, endings, shared, suspects } = this.parts;
     if (endings.orphans.size > 0) {
-      const listing = new Listing(shared.clock);
+      const listing = new Listing(shared.clock, (file) => !this.isOurs(file));
       for (const orphan of [...endings.orphans]) {
         await this.settle(orphan, listing);
         if (shared.signal.aborted) return;

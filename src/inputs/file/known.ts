@@ -1,8 +1,9 @@
 // The sources that the state database knows and that no file has been matched with yet.
 import type { KnownSource } from "../../core/source.ts";
 import { continues } from "./continues.ts";
+import { FamilyMap } from "./family-map.ts";
 import { lastingKey } from "./identity.ts";
-import { families, family, isKin } from "./kin.ts";
+import { isKin } from "./kin.ts";
 import type { Tail } from "./tail.ts";
 
 export interface Match {
@@ -15,12 +16,13 @@ const NONE: Match = { same: undefined, others: [] };
 
 export class KnownSources {
   private readonly byKey = new Map<string, KnownSource[]>();
-  private readonly byFamily = new Map<string, KnownSource[]>();
+  private readonly families = new FamilyMap<KnownSource>();
 
   constructor(sources: readonly KnownSource[]) {
     for (const source of sources) {
-      enter(this.byKey, lastingKey(source.identity), source);
-      enter(this.byFamily, family(source.identity.path), source);
+      const key = lastingKey(source.identity);
+      this.byKey.set(key, [...(this.byKey.get(key) ?? []), source]);
+      this.families.add(source.identity.path, source);
     }
   }
 
@@ -47,9 +49,8 @@ export class KnownSources {
   /** Sources whose files a file of this path may be rotated from. */
   *kin(path: string): Iterable<KnownSource> {
     if (this.size === 0) return;
-    for (const key of families(path))
-      for (const known of this.byFamily.get(key) ?? [])
-        if (isKin(path, known.identity.path) && this.includes(known)) yield known;
+    for (const known of this.families.near(path))
+      if (isKin(path, known.identity.path) && this.includes(known)) yield known;
   }
 
   /** What this file, which is open, may be: same inode and birth time, and the content decides. */
@@ -71,10 +72,4 @@ export class KnownSources {
     if (rest.length === 0) this.byKey.delete(key);
     else this.byKey.set(key, rest);
   }
-}
-
-function enter(map: Map<string, KnownSource[]>, key: string, source: KnownSource): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [source]);
-  else list.push(source);
 }

@@ -42,9 +42,12 @@ const MAX_BELOW = 100;
 export class Listing {
   private readonly directories = new Map<string, Directory | Unreadable>();
   private readonly clock: Clock;
+  private readonly nobodys: (file: Found) => boolean;
 
-  constructor(clock: Clock) {
+  /** @param nobodys which files may be looked for by their names */
+  constructor(clock: Clock, nobodys: (file: Found) => boolean = () => true) {
     this.clock = clock;
+    this.nobodys = nobodys;
   }
 
   async find(path: string, file: { readonly inode: string; readonly birthNs: string }): Promise<Search> {
@@ -68,11 +71,10 @@ export class Listing {
    */
   async after(path: string, birthNs: string): Promise<readonly Found[]> {
     const found: Found[] = [];
-    for await (const place of this.places(path)) {
-      const directory = await this.read(place);
-      if ("error" in directory) continue;
-      for (const file of directory.files.values())
-        if (cameAfter(file, BigInt(birthNs)) && isNamedAfter(file.path, path)) found.push(file);
+    const birth = BigInt(birthNs);
+    for await (const files of this.near(path)) {
+      if (files === "unreadable") continue;
+      for (const file of files) if (isNamedAfter(file.path, path) && cameAfter(file, birth)) found.push(file);
     }
     return found;
   }
@@ -80,16 +82,24 @@ export class Listing {
   /** Files that may be copies of what this path led to, by their names. unreadable: nobody can tell now. */
   async kin(path: string): Promise<readonly Found[] | "unreadable"> {
     const found: Found[] = [];
+    for await (const files of this.near(path)) {
+      if (files === "unreadable") return files;
+      for (const file of files) if (isKin(file.path, path)) found.push(file);
+    }
+    return found;
+  }
+
+  /** Directory by directory: among them are all that are kin of this path. unreadable: for want of descriptors. */
+  private async *near(path: string): AsyncGenerator<readonly Found[] | "unreadable"> {
     for await (const place of this.places(path)) {
       const directory = await this.read(place);
       if ("error" in directory) {
-        if (isShortage(directory.error)) return "unreadable";
+        if (isShortage(directory.error)) yield "unreadable";
         continue;
       }
-      directory.byFamily ??= byFamily(directory.files.values());
-      for (const file of directory.byFamily.get(family(path)) ?? []) if (isKin(file.path, path)) found.push(file);
+      directory.byFamily ??= byFamily(directory.files.values().filter(this.nobodys));
+      yield directory.byFamily.get(family(path)) ?? [];
     }
-    return found;
   }
 
   /** All files among which a renamed file of this path is looked for, directory by directory. */

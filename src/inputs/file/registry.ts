@@ -1,6 +1,7 @@
 // All files of one input, by name and by what they are. The only place where a tail changes its mode.
 import type { BigIntStats } from "node:fs";
 import { assert } from "../../core/errors.ts";
+import { FamilyMap } from "./family-map.ts";
 import type { Tail } from "./tail.ts";
 
 export class Registry {
@@ -8,6 +9,8 @@ export class Registry {
   /** In the order in which they lost their names: the oldest first. */
   readonly nameless = new Set<Tail>();
   readonly displaced = new Set<Tail>();
+  /** Both of them, by the names that they had. */
+  readonly lost = new FamilyMap<Tail>();
   private readonly byPath = new Map<string, Tail>();
   private readonly vacated = new Set<string>();
   private readonly byKey = new Map<string, Tail>();
@@ -33,8 +36,7 @@ export class Registry {
     if (other !== undefined && other !== tail) this.displace(other);
     this.vacate(tail);
     this.byPath.set(path, tail);
-    this.displaced.delete(tail);
-    this.nameless.delete(tail);
+    this.forgetLost(tail);
     tail.rename(path);
     tail.misses = 0;
     tail.blind = 0;
@@ -52,6 +54,7 @@ export class Registry {
     assert(tail.mode === "named", "only a named tail is displaced");
     this.vacate(tail);
     this.displaced.add(tail);
+    for (const name of [tail.firstPath, tail.path]) this.lost.add(name, tail);
     tail.mode = "displaced";
   }
 
@@ -66,8 +69,7 @@ export class Registry {
   remove(tail: Tail): void {
     this.vacate(tail);
     if (this.byKey.get(tail.key) === tail) this.byKey.delete(tail.key);
-    this.displaced.delete(tail);
-    this.nameless.delete(tail);
+    this.forgetLost(tail);
     this.all.delete(tail);
     tail.mode = "over";
   }
@@ -77,6 +79,13 @@ export class Registry {
     const paths = [...this.vacated].filter((path) => !this.byPath.has(path));
     this.vacated.clear();
     return paths;
+  }
+
+  private forgetLost(tail: Tail): void {
+    if (tail.mode === "named") return;
+    this.displaced.delete(tail);
+    this.nameless.delete(tail);
+    for (const name of [tail.firstPath, tail.path]) this.lost.delete(name, tail);
   }
 
   private vacate(tail: Tail): void {

@@ -162,7 +162,7 @@ export class Suspects {
   private *lostSources(path: string): Iterable<KnownSource> {
     const { endings, known } = this.parts;
     yield* known.kin(path);
-    for (const { source } of endings.orphans) if (isKin(path, source.identity.path)) yield source;
+    yield* endings.orphans.kin(path);
   }
 
   /** Files of ours that it may be a copy of, by their names. */
@@ -173,11 +173,10 @@ export class Suspects {
       if (tail !== undefined) yield tail;
     }
     let count = 0;
-    for (const lost of [registry.displaced, registry.nameless])
-      for (const tail of lost) {
-        if (++count > MOST_LOST) return;
-        if (isKin(path, tail.firstPath) || isKin(path, tail.path)) yield tail;
-      }
+    for (const tail of registry.lost.near(path)) {
+      if (++count > MOST_LOST) return;
+      if (isKin(path, tail.firstPath) || isKin(path, tail.path)) yield tail;
+    }
   }
 
   private ofLost(file: Tail, size: number, { checkpoint, identity }: KnownSource): Suspicion {
