@@ -60,10 +60,13 @@ function recorded(state: BufferState, chunk: Chunk): boolean {
 
 /**
  * Just before a request, synchronously with the encoding: what is to be sent, without what was settled or evicted
- * meanwhile. False when nothing may be sent now (leased in degraded mode, healed since: ids and rows must first be durable).
+ * meanwhile. False when nothing of the lease is left: what was leased in degraded mode, healed since, goes back until ids
+ * and rows are durable. Waiting for that it would keep the rows from leaving that have to make room for its own.
  */
 export function beginSend(state: BufferState, lease: Lease): boolean {
-  if (state.mode !== "degraded" && lease.chunks.some((c) => !recorded(state, c))) return false;
+  if (state.mode !== "degraded" && lease.chunks.some((c) => !recorded(state, c))) {
+    giveBack(state, lease, lease.chunks.slice());
+  }
   if (lease.chunks.length === 0) return false;
   lease.state = "wire";
   return true;
