@@ -64,7 +64,7 @@ export class Searches {
     if (search.kind === "found") return false;
     const patient = clock.now() - this.startedAt < PATIENCE_MS;
     if (search.kind === "absent") return patient && isUnmounted(identity.path, Number(identity.device));
-    complainOf(search, nag);
+    if (patient) complainOf(search, nag);
     return patient || !hasLostName(identity);
   }
 
