@@ -60,8 +60,8 @@ export class Discovery {
   }
 
   async scan(): Promise<void> {
-    const { registry, shared } = this.parts;
-    const { paths, unreadable } = await this.walker.walk();
+    const { looker, registry, shared } = this.parts;
+    const { paths, listed, unreadable } = await this.walker.walk();
     for (const { path, error } of unreadable)
       shared.nag.warn("directory_unreadable", `Cannot look into ${path}: ${describe(error)}.`, { path });
     if (this.scans === "none") this.old.begin();
@@ -69,9 +69,13 @@ export class Discovery {
     let count = 0;
     const young: string[] = [];
     for (const path of paths) {
-      if (registry.at(path) !== undefined) continue;
+      const known = registry.at(path);
+      if (known !== undefined && !listed.has(path)) continue;
       if (++count % SLICE === 0) await shared.clock.sleep(0);
       if (shared.signal.aborted) return;
+      // Another file may have its name, and nobody may have said so.
+      if (known !== undefined) looker.look(known);
+      if (registry.at(path) !== undefined) continue;
       this.consider(path);
       const tail = registry.at(path);
       if (tail !== undefined && tail.birthMs * 1e6 > Number(shared.sinceNs)) young.push(path);

@@ -12,13 +12,15 @@ import { enters, type Pattern } from "./patterns.ts";
 export interface Walk {
   /** In the order of their names. */
   readonly paths: readonly string[];
+  /** Those of directories that have changed, or may have: what they led to before they may not lead to now. */
+  readonly listed: ReadonlySet<string>;
   readonly unreadable: readonly { readonly path: string; readonly error: unknown }[];
 }
 
 /** What a pattern means in one directory, as it was at some moment. */
 interface Listing {
-  /** Of the directory: changes with its entries and its rights, and nobody can set it. Undefined: it is to be listed again whatever its time says. */
-  readonly ctimeNs: bigint | undefined;
+  /** Which directory, and its time: changes with its entries and its rights, and nobody can set it. Undefined: it is to be listed again whatever they say. */
+  readonly state: string | undefined;
   readonly paths: readonly string[];
   /** May be directories that lead further. */
   readonly below: readonly string[];
@@ -48,7 +50,8 @@ export class Walker {
   /** By pattern and directory: of the walk before, and of this one. */
   private before = new Map<string, Listing>();
   private listings = new Map<string, Listing>();
-  private listed = 0;
+  private listed = new Set<string>();
+  private changes = 0;
   private walks = 0;
   private paths: readonly string[] = [];
   private unreadable: { path: string; error: unknown }[] = [];
@@ -62,11 +65,12 @@ export class Walker {
   async walk(): Promise<Walk> {
     this.before = this.walks++ % FULL_WALK === 0 ? new Map<string, Listing>() : this.listings;
     this.listings = new Map();
-    this.listed = 0;
+    this.listed = new Set();
+    this.changes = 0;
     this.unreadable = [];
     for (const pattern of this.patterns) await this.start(pattern);
-    if (this.listed > 0 || this.listings.size !== this.before.size) this.paths = this.gather();
-    return { paths: this.paths, unreadable: this.unreadable };
+    if (this.changes > 0 || this.listings.size !== this.before.size) this.paths = this.gather();
+    return { paths: this.paths, listed: this.listed, unreadable: this.unreadable };
   }
 
   private gather(): readonly string[] {
@@ -95,9 +99,10 @@ export class Walker {
 
   private async look(place: Place): Promise<Listing> {
     const { pattern, directory, level, chain } = place;
-    const { ctimeNs } = chain.at(-1) as BigIntStats;
+    const { ctimeNs, dev, ino } = chain.at(-1) as BigIntStats;
+    const state = `${dev}:${ino}:${ctimeNs}`;
     const known = this.before.get(this.key(place));
-    if (known?.ctimeNs === ctimeNs) {
+    if (known?.state === state) {
       this.listings.set(this.key(place), known);
       return known;
     }
@@ -111,13 +116,14 @@ export class Walker {
       if (!entry.isFile() && enters(pattern, entry.name, level)) below.push(path);
     }
     const lasts = entries !== undefined && Math.abs(age) > SETTLED_MS;
-    return this.keep(place, lasts ? ctimeNs : undefined, paths, below);
+    return this.keep(place, lasts ? state : undefined, paths, below);
   }
 
-  private keep(place: Place, ctimeNs: bigint | undefined, paths: readonly string[], below: readonly string[]): Listing {
-    const listing = { ctimeNs, paths, below };
+  private keep(place: Place, state: string | undefined, paths: readonly string[], below: readonly string[]): Listing {
+    const listing = { state, paths, below };
     this.listings.set(this.key(place), listing);
-    this.listed++;
+    for (const path of paths) this.listed.add(path);
+    this.changes++;
     return listing;
   }
 

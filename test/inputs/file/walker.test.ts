@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fs, { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, { chmodSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -48,4 +48,30 @@ test("a directory that has just changed is listed again", async (t) => {
     writeFileSync(join(dir, `${i}.log`), "");
     assert.equal((await walker.walk()).paths.length, i + 1);
   }
+});
+
+test("a link that leads to another directory, which has the same time", async (t) => {
+  const dir = directory(t);
+  const [link, first, second] = [join(dir, "link"), join(dir, "1"), join(dir, "2")];
+  for (let tries = 0; ; tries++) {
+    assert.ok(tries < 1000, "two directories of one tick");
+    for (const [path, name] of [
+      [first, "a.log"],
+      [second, "b.log"],
+    ] as const) {
+      rmSync(path, { recursive: true, force: true });
+      mkdirSync(path);
+      writeFileSync(join(path, name), "");
+    }
+    if (statSync(first, { bigint: true }).ctimeNs === statSync(second, { bigint: true }).ctimeNs) break;
+  }
+  symlinkSync(first, link);
+  const walker = new Walker([compile(join(link, "*.log"))], () => false, later);
+  assert.deepEqual((await walker.walk()).paths, [join(link, "a.log")]);
+  rmSync(link);
+  symlinkSync(second, link);
+  const walk = await walker.walk();
+  assert.deepEqual(walk.paths, [join(link, "b.log")]);
+  assert.deepEqual([...walk.listed], walk.paths);
+  assert.deepEqual([...(await walker.walk()).listed], [], "nothing has changed");
 });
