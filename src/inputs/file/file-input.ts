@@ -229,6 +229,7 @@ export class FileInput {
       await clock.sleep(ENTERED_MS, signal);
       if (signal.aborted) return;
       this.unscanned = "none";
+      this.hints?.follow();
       await this.discovery.scan();
     }
   }

@@ -11,6 +11,15 @@ import { Watch } from "./watch.ts";
 
 /** From a hint to the look; all that come meanwhile are one. */
 export const PACE_MS = 25;
+/**
+ * The kernel keeps 16,384 events for a process that has no time for them, and drops further ones: nobody says so, but all
+ * that it kept come at once.
+ */
+const FLOOD = 8192;
+
+/** Of all inputs, since the last looks: one process has one queue. */
+let heard = 0;
+const started = new Set<Hints>();
 
 export interface HintsParts {
   readonly shared: Shared;
@@ -26,6 +35,7 @@ export interface HintsParts {
 export class Hints {
   private readonly parts: HintsParts;
   private readonly hinted = new Set<Tail>();
+  private planned: "no" | "yes" = "no";
   private watch: Watch | undefined;
 
   constructor(parts: HintsParts) {
@@ -42,10 +52,17 @@ export class Hints {
       log: this.parts.shared.log,
     });
     looker.expect("hints");
-    for (const pattern of this.parts.patterns) this.watch.add(rootOf(pattern));
+    this.follow();
+    started.add(this);
+  }
+
+  /** Watches where the patterns lead now. */
+  follow(): void {
+    for (const pattern of this.parts.patterns) this.watch?.add(rootOf(pattern));
   }
 
   async stop(): Promise<void> {
+    started.delete(this);
     await this.watch?.close();
   }
 
@@ -67,21 +84,33 @@ export class Hints {
   private hint(place: string, name: string): void {
     const { discovery, registry, shared } = this.parts;
     if (shared.signal.aborted) return;
+    heard++;
+    if (this.planned === "no") shared.clock.after(PACE_MS, () => this.look());
+    this.planned = "yes";
     const path = join(place, name);
     const tail = registry.at(path) ?? registry.at(place);
     if (tail === undefined) {
       if (this.wanted(path)) discovery.consider(path);
       return;
     }
-    if (this.hinted.size === 0) shared.clock.after(PACE_MS, () => this.look());
     this.hinted.add(tail);
   }
 
   private look(): void {
     const { discovery, looker, shared } = this.parts;
+    this.planned = "no";
     if (shared.signal.aborted) return;
     for (const tail of this.hinted) looker.hinted(tail);
     this.hinted.clear();
     discovery.considerVacated();
+    if (heard >= FLOOD) for (const hints of started) hints.lookAtAll();
+    heard = 0;
+  }
+
+  /** Any of them may have changed unheard of, and any directory. */
+  private lookAtAll(): void {
+    const { entered, looker, registry } = this.parts;
+    for (const tail of registry.all) looker.soon(tail);
+    entered();
   }
 }

@@ -57,8 +57,14 @@ export class Looker {
 
   /** A look that a watcher asked for. */
   hinted(tail: Tail): void {
+    tail.hints = "trusted";
     tail.interval = HOT_MS;
     this.look(tail);
+  }
+
+  /** With the next tick. */
+  soon(tail: Tail): void {
+    this.parts.agenda.plan(tail, 0);
   }
 
   look(tail: Tail): void {

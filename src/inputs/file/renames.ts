@@ -1,6 +1,7 @@
 // New names for files that lost theirs: a second name that was seen before, or what lies in the directory of the old name,
 // also under names that no pattern matches. A file that is not found there twice has no name that we know.
 import { type BigIntStats, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { isSystemError } from "./descriptors.ts";
 import { isUnmounted } from "./file-systems.ts";
 import type { Generations } from "./generations.ts";
@@ -37,6 +38,8 @@ export class Renames {
 
   rename(tail: Tail, path: string): void {
     const { registry, generations, looker } = this.parts;
+    // There is not always a watch where it went.
+    if (dirname(path) !== dirname(tail.path)) tail.hints = "unheard";
     registry.name(tail, path);
     generations.identify(tail);
     tail.interval = HOT_MS;

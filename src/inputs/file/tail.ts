@@ -95,7 +95,7 @@ export class Tail {
   misses = 0;
   /** Those that could not look where it may be. */
   blind = 0;
-  /** unheard: it has grown and no watcher said so, as on a network file system. */
+  /** unheard: it has grown and no watcher has said so yet, as on a network file system. */
   hints: "trusted" | "unheard" = "trusted";
   /** Agenda: milliseconds between looks, and the tick of the next one. */
   interval = 0;

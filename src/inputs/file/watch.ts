@@ -7,6 +7,7 @@
 // names and merges unlink with add). And only directories and links are listed for it: of every file that it knows it
 // keeps a stat, and its first look at 10,000 of them made the heap grow by 60 to 80 MiB, which stay. What happens to the
 // files comes as "raw" events, which are the kernel's.
+import { realpathSync } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -46,7 +47,8 @@ class DirectoryWatcher extends FSWatcher {
 }
 
 export class Watch {
-  private readonly roots = new Set<string>();
+  /** And where they lead. */
+  private readonly roots = new Map<string, string | undefined>();
   private readonly options: WatchOptions;
   private readonly watcher: FSWatcher;
   private state: "watching" | "blind" | "closed" = "watching";
@@ -72,10 +74,18 @@ export class Watch {
     this.watcher.on("error", (error) => this.fail(error));
   }
 
-  /** A directory; one that is not there yet is waited for. */
+  /**
+   * A directory; one that is not there yet is waited for. To be called again from time to time: nobody says that a link on
+   * the way to it leads elsewhere.
+   */
   add(root: string): void {
-    if (this.state !== "watching" || this.roots.has(root)) return;
-    this.roots.add(root);
+    if (this.state !== "watching") return;
+    const target = targetOf(root);
+    if (this.roots.has(root)) {
+      if (target === undefined || target === this.roots.get(root)) return;
+      this.watcher.unwatch(root);
+    }
+    this.roots.set(root, target);
     this.watcher.add(root);
   }
 
@@ -101,5 +111,14 @@ export class Watch {
         `regularly, up to 10 s later than with watchers; raise fs.inotify.max_user_watches to have them again.`,
     );
     void this.watcher.close();
+  }
+}
+
+/** Undefined: nothing is there, or nobody can see it. */
+function targetOf(path: string): string | undefined {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return undefined;
   }
 }

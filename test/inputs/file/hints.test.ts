@@ -1,12 +1,13 @@
 // Hints are held back here, and the sweep or the scans rest: what is found is found by what is under test.
 import assert from "node:assert/strict";
-import { appendFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, closeSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { type Clock, systemClock } from "../../../src/core/clock.ts";
 import { TICK_MS } from "../../../src/inputs/file/agenda.ts";
 import { ENTERED_MS } from "../../../src/inputs/file/file-input.ts";
 import { PACE_MS } from "../../../src/inputs/file/hints.ts";
+import { fastClock } from "../../helpers/fast-clock.ts";
 import { bench } from "./setup.ts";
 
 const HOUR_MS = 3_600_000;
@@ -58,4 +59,33 @@ test("hints of one file are one look, however many they are", async (t) => {
   assert.equal(clock.held.length, 1);
   clock.held[0]?.();
   await intake.until(() => intake.texts.includes(`one\n${"more\n".repeat(5)}`), "all lines", 5000);
+});
+
+test("a scan finds that another file has taken the name of one of ours", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = join(dir, "a.log");
+  writeFileSync(file, "one\n");
+  await run({ paths: [join(dir, "*.log"), join(dir, "*/*.log")] }, { clock: holding(ENTERED_MS) });
+  await intake.until(() => intake.text === "one\n", "the first line");
+  writeFileSync(join(dir, "new"), "two\n");
+  renameSync(join(dir, "new"), file);
+  // Its directory is scanned.
+  mkdirSync(join(dir, "x"));
+  await intake.until(() => intake.texts.includes("two\n"), "the other file", 5000);
+});
+
+test("more events than the kernel keeps: a quiet file whose only event is lost", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = join(dir, "a.log");
+  writeFileSync(file, "one\n");
+  const others = ["x", "y"].map((name) => openSync(join(dir, name), "w"));
+  t.after(() => others.forEach(closeSync));
+  await run({}, { clock: { ...fastClock(10), random: () => 0.5 } });
+  await intake.until(() => intake.text === "one\n", "the first line");
+  // It is not looked at again for half a minute.
+  await fastClock(10).sleep(90_000);
+  // Alternating: an event like the one before it is dropped. 16,384 fit.
+  for (let i = 0; i < 10_000; i++) for (const other of others) writeSync(other, "x");
+  appendFileSync(file, "two\n");
+  await intake.until(() => intake.text === "one\ntwo\n", "what was written last", 3000);
 });

@@ -164,6 +164,27 @@ export const MUTANTS: readonly TailerMutant[] = [
       "files that waited for a turn without a descriptor and are gone, renamed or replaced when it comes",
     ],
   },
+  {
+    name: "a file that no watcher speaks of is looked at as rarely as others",
+    file: "inputs/file/look.ts",
+    from: '      if (tail.interval >= COLD_MS) tail.hints = "unheard";\n',
+    to: "",
+    test: ["look.test.ts", "a file is looked at more often, once that has shown"],
+  },
+  {
+    name: "and for ever more often",
+    file: "inputs/file/look.ts",
+    from: '    tail.hints = "trusted";\n',
+    to: "",
+    test: ["look.test.ts", "and rarely again, once it was heard of"],
+  },
+  {
+    name: "what the kernel forgot waits for its look",
+    file: "inputs/file/hints.ts",
+    from: "heard >= FLOOD",
+    to: "heard < 0",
+    test: ["hints.test.ts", "more events than the kernel keeps: a quiet file whose only event is lost"],
+  },
 ];
 
 /** Seeds that are tried; most are found within a hundred. */
