@@ -69,8 +69,8 @@ export function noticeGone(state: BufferState, source: SourceState): void {
 }
 
 /**
- * Whether the file may be let go: every byte before the read position has its fate or a row, and no power cut takes a
- * row back that was written while the file could still be read again.
+ * Whether the source may be forgotten: every byte before the read position has its fate or a row, and no power cut takes
+ * a row back that was written while the file could still be read again.
  */
 export function answeredFor(state: BufferState, source: SourceState): boolean {
   if (source.needsSync) return false;

@@ -34,7 +34,7 @@ export interface Intake {
   admit(draft: Draft): Promise<void>;
   /** The file is unlinked or truncated: what is unresolved of it can never be read again. */
   gone(source: SourceId): void;
-  /** True when every byte before the read position has its fate or a durable row: a descriptor may be closed. */
+  /** True when every byte before the read position has its fate or a durable row. */
   answered(source: SourceId): boolean;
   /** Nothing of the source will ever be read again and all of it is answered for: its state may be forgotten. */
   forget(source: SourceId): void;

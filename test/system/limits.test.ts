@@ -10,6 +10,7 @@ import type { Status } from "../../src/ops/status.ts";
 import { type BulkServer, startSandbox } from "../../src/sandbox/bulk-server.ts";
 import { type AgentProcess, Workplace } from "../helpers/agent-process.ts";
 import { Numbered } from "../helpers/numbered.ts";
+import { openBelow } from "../helpers/open-files.ts";
 
 const NOBODY = 65534;
 
@@ -76,6 +77,20 @@ describe("limits of the system", { concurrency: 3 }, () => {
     });
     assert.ok(deleted(last) > 0, "some were not open");
     assert.deepEqual(await agent.stop(), { code: 0, signal: null });
+  });
+
+  test("no disk for the buffer and nobody takes anything: files that were read and removed take no disk either", async (t) => {
+    const it = await scene(t);
+    const inputs = [{ id: "app", paths: [it.log("*")], held: "1KiB" }];
+    it.place.configure(it.server.url, { inputs, buffer: { disk: 0 } });
+    await it.server.stop();
+    it.lines.append(it.log("a"), 1000);
+    const agent = it.own(it.place.run());
+    await agent.until("all to be read", ({ ledger }) => ledger.buffered.records === it.lines.written);
+    // It has a descriptor while it is new.
+    rmSync(it.log("a"));
+    await agent.until("its end", ({ inputs }) => inputs["app"]?.files === 0);
+    assert.deepEqual(openBelow(it.place.logs, agent.pid), []);
   });
 
   const watched = ["unshare", "--user", "--map-root-user", "sh", "-c"];

@@ -70,25 +70,14 @@ export class Descriptors {
   close(tail: Tail): void {
     if (tail.fd === CLOSED) return;
     assert(tail.turn !== "reading", "a descriptor closed during a read");
-    this.closeNumber(this.detach(tail));
+    closeSync(tail.fd);
+    tail.fd = CLOSED;
+    count--;
   }
 
   /** A file that waits for its turn gives its descriptor back where there are too many. */
   relieve(tail: Tail): void {
     if (tail.mode === "named" && tail.turn !== "reading" && !this.plenty) this.close(tail);
-  }
-
-  /** Takes the descriptor away from the tail; the taker closes it. */
-  detach(tail: Tail): number {
-    const { fd } = tail;
-    tail.fd = CLOSED;
-    return fd;
-  }
-
-  closeNumber(fd: number): void {
-    if (fd === CLOSED) return;
-    closeSync(fd);
-    count--;
   }
 }
 

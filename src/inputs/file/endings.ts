@@ -1,12 +1,12 @@
 // How sources end. One that lost its file goes on in a copy (heirs.ts), or nothing more is read of it. It is gone when
-// nothing can read its file again after a crash, and is forgotten when all of it is answered for; until then a nameless file
-// keeps its descriptor.
+// nothing can read its file again after a crash, and is forgotten when all of it is answered for. Its descriptor does not
+// wait for that: nobody reads it again, and a file without a name would take its place on the disk for as long as an output
+// is down.
 import type { KnownSource, SourceId } from "../../core/source.ts";
-import type { Descriptors } from "./descriptors.ts";
 import { FamilyMap } from "./family-map.ts";
 import { isKin } from "./kin.ts";
 import type { Shared } from "./parts.ts";
-import { CLOSED, type Past } from "./tail.ts";
+import type { Past } from "./tail.ts";
 
 /** A source that lost its file, and of which it is not decided yet. */
 export interface Orphan {
@@ -15,8 +15,6 @@ export interface Orphan {
   /** unopened: of an earlier process. */
   readonly state: "open" | "unopened";
   readonly past: readonly Past[];
-  /** Of the file that has no name any more, or CLOSED. */
-  readonly fd: number;
   /** What was not read, as far as is known, if there is no copy. */
   readonly missed: { readonly reason: "deleted" | "truncated"; readonly bytes: number };
   /** Searches that found no copy. */
@@ -45,14 +43,12 @@ class Orphans extends Set<Orphan> {
 
 export class Endings {
   readonly orphans = new Orphans();
-  /** Sources of which nothing will be read, with the descriptor that is kept for them. */
-  private readonly settling = new Map<SourceId, number>();
+  /** Of which nothing will be read. */
+  private readonly settling = new Set<SourceId>();
   private readonly shared: Shared;
-  private readonly descriptors: Descriptors;
 
-  constructor(shared: Shared, descriptors: Descriptors) {
+  constructor(shared: Shared) {
     this.shared = shared;
-    this.descriptors = descriptors;
   }
 
   /** A file of an earlier process is nowhere to be found, or has other content. */
@@ -62,7 +58,7 @@ export class Endings {
 
   /** There is no copy of what it was read from. */
   bury(orphan: Orphan): void {
-    const { source, state, fd, missed } = orphan;
+    const { source, state, missed } = orphan;
     const { intake, log, unread } = this.shared;
     this.orphans.delete(orphan);
     unread[missed.reason] += missed.bytes;
@@ -71,37 +67,26 @@ export class Endings {
       intake.open(source, source.checkpoint);
       log.info("source_gone", goneMessage(path, source.checkpoint), { path });
     }
-    this.settle(source.id, fd);
+    this.settle(source.id);
   }
 
-  settle(source: SourceId, fd: number): void {
+  settle(source: SourceId): void {
     this.shared.intake.gone(source);
-    this.settling.set(source, fd);
+    this.settling.add(source);
   }
 
   /** Forgets what is answered for. */
   tidy(): void {
-    for (const [source, fd] of this.settling) {
+    for (const source of this.settling) {
       if (!this.shared.intake.answered(source)) continue;
-      this.descriptors.closeNumber(fd);
       this.settling.delete(source);
       this.shared.intake.forget(source);
-    }
-  }
-
-  /** Lets go of every descriptor that is kept for answers. */
-  close(): void {
-    for (const fd of this.settling.values()) this.descriptors.closeNumber(fd);
-    this.settling.clear();
-    for (const orphan of this.orphans) {
-      this.descriptors.closeNumber(orphan.fd);
-      this.orphans.delete(orphan);
     }
   }
 }
 
 export function unopened(source: KnownSource): Orphan {
-  return { source, state: "unopened", past: [], fd: CLOSED, missed: { reason: "deleted", bytes: 0 }, misses: 0 };
+  return { source, state: "unopened", past: [], missed: { reason: "deleted", bytes: 0 }, misses: 0 };
 }
 
 function goneMessage(path: string, checkpoint: number): string {

@@ -92,7 +92,7 @@ export class FileInput {
     const framing = framingFor(options, encoding, parts.kernel, () => parts.clock.wall());
     const { cutBehind } = framing;
     this.contents = new Contents(shared, ready, cutBehind);
-    this.endings = new Endings(shared, this.descriptors);
+    this.endings = new Endings(shared);
     const { contents, descriptors, endings, growth } = this;
     this.generations = new Generations({ shared, registry, descriptors, endings, ready, encoding, cutBehind });
     const { generations } = this;
@@ -135,7 +135,6 @@ export class FileInput {
     await Promise.allSettled([...this.loops, this.inheriting, this.hints?.stop()]);
     this.contents.close();
     for (const tail of this.registry.all) this.descriptors.close(tail);
-    this.endings.close();
     this.end.resolve();
   }
 

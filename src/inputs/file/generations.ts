@@ -12,7 +12,7 @@ import type { Shared } from "./parts.ts";
 import type { ReadyQueue } from "./ready.ts";
 import { Rereads } from "./rereads.ts";
 import type { Registry } from "./registry.ts";
-import { CLOSED, type Tail } from "./tail.ts";
+import type { Tail } from "./tail.ts";
 import { codeOf, type Encoding } from "./records/text-code.ts";
 
 /** Of content that is compressed: all of it may have been read before. */
@@ -101,14 +101,13 @@ export class Generations {
 
   /** Goes on with a source that lost its file, in a copy of it. */
   adopt(tail: Tail, orphan: Orphan, size: number): void {
-    const { source, state, fd } = orphan;
+    const { source, state } = orphan;
     this.endings.orphans.delete(orphan);
     if (state === "unopened") this.resume(tail, source, size);
     else {
       this.continue(tail, source, size);
       this.identify(tail);
     }
-    this.descriptors.closeNumber(fd);
     this.shared.log.info("source_moved", `${source.identity.path} goes on in its copy, ${tail.path}.`, {
       path: source.identity.path,
       copy: tail.path,
@@ -146,7 +145,7 @@ export class Generations {
       `${tail.path} was truncated or overwritten after ${tail.position} bytes; reading it anew.`,
       { path: tail.path, missed_bytes: missed },
     );
-    this.orphan(tail, CLOSED, { reason: "truncated", bytes: missed });
+    this.orphan(tail, { reason: "truncated", bytes: missed });
     tail.rewind();
     if (this.shared.mode === "follow") tail.end = "open";
   }
@@ -155,28 +154,28 @@ export class Generations {
   leave(tail: Tail, unread: number): void {
     this.ready.remove(tail);
     this.registry.remove(tail);
-    this.orphan(tail, this.descriptors.detach(tail), { reason: "deleted", bytes: unread });
+    this.descriptors.close(tail);
+    this.orphan(tail, { reason: "deleted", bytes: unread });
   }
 
-  private orphan(tail: Tail, fd: number, missed: Orphan["missed"]): void {
+  private orphan(tail: Tail, missed: Orphan["missed"]): void {
     const { source: id, identity, position, mark, past } = tail;
     if (id === undefined) {
       this.shared.unread[missed.reason] += missed.bytes;
-      return this.descriptors.closeNumber(fd);
+      return;
     }
     const { intake, options } = this.shared;
     intake.gone(id);
     const source = { id, input: options.id, identity, origin: 0, checkpoint: position, mark };
-    this.endings.orphans.add({ source, state: "open", past, fd, missed, misses: 0 });
+    this.endings.orphans.add({ source, state: "open", past, missed, misses: 0 });
   }
 
-  /** Nothing more is read of this tail; its descriptor waits until all is answered for. */
+  /** Nothing more is read of this tail. */
   finish(tail: Tail): void {
     this.ready.remove(tail);
     this.registry.remove(tail);
-    const fd = this.descriptors.detach(tail);
-    if (tail.source === undefined) this.descriptors.closeNumber(fd);
-    else this.endings.settle(tail.source, fd);
+    this.descriptors.close(tail);
+    if (tail.source !== undefined) this.endings.settle(tail.source);
   }
 
   /** It has no name any more, and what is unresolved of it could not be read again after a crash. */

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { gzipSync } from "node:zlib";
 import { fastClock } from "../../helpers/fast-clock.ts";
+import { openBelow } from "../../helpers/open-files.ts";
 import { bench } from "./setup.ts";
 
 const clock = fastClock(10);
@@ -94,20 +95,28 @@ test("a file deleted while unread is kept open, at risk, read in its own lane, a
   await intake.until(() => [...intake.sources.values()].some((source) => source.state === "forgotten"), "the end");
 });
 
-test("nameless files keep their descriptor until all is answered for, and are abandoned beyond held", async (t) => {
-  const { dir, intake, run } = bench(t);
-  intake.shut();
-  const input = await run({ held: 15 }, { clock });
-  for (const name of ["a", "b"]) {
-    writeFileSync(join(dir, `${name}.log`), `${name.repeat(9)}\n`);
-    await intake.until(() => intake.texts.length === (name === "a" ? 1 : 2), "the look");
-    unlinkSync(join(dir, `${name}.log`));
-    await intake.until(() => input.status().atRiskBytes > 0, "the notice");
-  }
-  await intake.until(() => input.status().unread.abandoned === 10, "the older one to be abandoned");
-  intake.reopen();
-  await intake.until(() => intake.text === "bbbbbbbbb\n", "the younger file");
-});
+for (const form of ["plain", "gzip"])
+  test(`nameless ${form} files keep their place on the disk until they are read or beyond held, answered for or not`, async (t) => {
+    const { dir, intake, run } = bench(t);
+    const text = (name: string): string => `${name.repeat(99)}\n`.repeat(10);
+    intake.answering = "never";
+    intake.shut();
+    // Until a writer that goes on is not waited for any more.
+    const input = await run({ held: 1500 }, { clock: fastClock(50) });
+    for (const [i, name] of ["a", "b"].entries()) {
+      const content = form === "gzip" ? gzipSync(text(name), { level: 0 }) : text(name);
+      writeFileSync(join(dir, `${name}.log`), content);
+      await intake.until(() => intake.texts.length === i + 1, "the look");
+      unlinkSync(join(dir, `${name}.log`));
+      await intake.until(() => input.status().atRiskBytes === content.length, "the notice");
+    }
+    await intake.until(() => input.status().unread.abandoned > 0, "the older one to be abandoned");
+    assert.deepEqual(openBelow(dir, process.pid), [join(dir, "b.log (deleted)")]);
+    intake.reopen();
+    await intake.until(() => intake.text === text("b"), "the younger file");
+    await intake.until(() => input.status().files === 0, "its end");
+    assert.deepEqual(openBelow(dir, process.pid), []);
+  });
 
 test("deleted and created again: a new generation, also where the inode is used again", async (t) => {
   const { dir, intake, run } = bench(t);

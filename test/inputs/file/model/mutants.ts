@@ -82,7 +82,7 @@ export const MUTANTS: readonly TailerMutant[] = [
   {
     name: "what was truncated keeps its source",
     file: "inputs/file/generations.ts",
-    from: '    this.orphan(tail, CLOSED, { reason: "truncated", bytes: missed });\n',
+    from: '    this.orphan(tail, { reason: "truncated", bytes: missed });\n',
     to: "",
   },
   {
