@@ -1,10 +1,12 @@
-// `npm run soak -- --minutes 60 --rate 5000`: the real agent on two logs of numbered lines, one rotated 230 times an hour and
-// one 20 times a second, under writers that go on in the old file for a while. Once a minute a line of figures; the last
-// line is the verdict. What must hold: every line is delivered once and nothing is left unread, although files are
+// `npm run soak -- --minutes 60 --rate 5000`: the real agent on three logs of numbered lines, rotated 230 times an hour and
+// 20 times a second by renaming, under writers that go on in the old file for a while, and every other second in all ways in
+// turn: by renaming, by copytruncate, and into compressed files. Once a minute a line of figures; the last line is the verdict. What must hold: every line is delivered once and nothing is left unread, although files are
 // deleted as soon as they are durably read, and memory and descriptors do not grow.
-import { appendFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
 import { systemClock as clock } from "../src/core/clock.ts";
 import type { Status } from "../src/ops/status.ts";
 import { startSandbox } from "../src/sandbox/bulk-server.ts";
@@ -14,23 +16,27 @@ const { values } = parseArgs({
   options: { minutes: { type: "string", default: "60" }, rate: { type: "string", default: "2000" } },
 });
 const TICK_MS = 20;
-/** Rotated files that stay whatever was read, 15 seconds of the busy log: what no watcher told is found within 8. */
-const KEPT = 300;
+/** For so long rotated files stay whatever was read: what no watcher told is found within 8 s. */
+const KEPT_MS = 15_000;
 const PATIENCE_MS = 60_000;
 
-/** One log: written to in bursts, rotated by renaming, its last line before a rotation written after it. */
+type Way = "rename" | "copytruncate" | "compress";
+
+/** One log: written to in bursts; of a file that is renamed its last line is written after that. */
 class Log {
   written = 0;
   rotations = 0;
   readonly path: string;
   private readonly periodMs: number;
+  private readonly ways: readonly Way[];
   private readonly rotated: string[] = [];
   private dueAt: number;
   private owed = 0;
 
-  constructor(path: string, rotationsPerHour: number) {
+  constructor(path: string, rotationsPerHour: number, ways: readonly Way[]) {
     mkdirSync(dirname(path), { recursive: true });
     this.path = path;
+    this.ways = ways;
     this.periodMs = 3_600_000 / rotationsPerHour;
     this.dueAt = clock.now() + this.periodMs;
   }
@@ -43,11 +49,25 @@ class Log {
     this.write(this.path, count);
     if (clock.now() < this.dueAt) return;
     this.dueAt += this.periodMs;
-    const name = `${this.path}.${++this.rotations}`;
+    const way = this.ways[this.rotations % this.ways.length] as Way;
+    this.rotated.push(this.rotate(`${this.path}.${++this.rotations}`, way));
+    const kept = Math.ceil(KEPT_MS / this.periodMs);
+    if (lag === 0) for (const old of this.rotated.splice(0, this.rotated.length - kept)) rmSync(old);
+  }
+
+  /** Returns how the rotated file is called then. Nothing is written between the copying and the truncation. */
+  private rotate(name: string, way: Way): string {
+    if (way === "copytruncate") {
+      copyFileSync(this.path, name);
+      truncateSync(this.path);
+      return name;
+    }
     renameSync(this.path, name);
     this.write(name, 1);
-    this.rotated.push(name);
-    if (lag === 0) for (const old of this.rotated.splice(0, this.rotated.length - KEPT)) rmSync(old);
+    if (way === "rename") return name;
+    writeFileSync(`${name}.gz`, gzipSync(readFileSync(name)));
+    rmSync(name);
+    return `${name}.gz`;
   }
 
   private write(path: string, count: number): void {
@@ -64,8 +84,14 @@ interface Figures {
 
 const place = new Workplace();
 const server = await startSandbox({}, clock);
-const logs = [new Log(join(place.logs, "calm/app.log"), 230), new Log(join(place.logs, "busy/app.log"), 20 * 3600)];
-place.configure(server.url, { inputs: [{ id: "app", paths: [join(place.logs, "*/*.log")] }] });
+const logs = [
+  new Log(join(place.logs, "calm/app.log"), 230, ["rename"]),
+  new Log(join(place.logs, "busy/app.log"), 20 * 3600, ["rename"]),
+  new Log(join(place.logs, "copied/app.log"), 1800, ["rename", "copytruncate", "compress"]),
+];
+// A copy of a file of which nothing was read yet is read if the pattern matches it.
+const paths = [join(place.logs, "{calm,busy}/*.log"), join(place.logs, "copied/*.log*")];
+place.configure(server.url, { inputs: [{ id: "app", paths }] });
 const agent = place.run();
 const faults: string[] = [];
 try {
@@ -80,7 +106,7 @@ try {
   await agent.stop();
   await server.stop();
 }
-const rotations = logs.map((log) => log.rotations).join(" and ");
+const rotations = logs.map((log) => log.rotations).join(", ");
 if (faults.length === 0) place.remove();
 else process.stdout.write(`${faults.join("\n")}\nlogs and state are in ${place.root}\n`);
 process.stdout.write(`soak ${faults.length === 0 ? "passed" : "FAILED"} after ${rotations} rotations\n`);
