@@ -60,7 +60,7 @@ describe("what no watcher speaks of", { concurrency: true }, () => {
     assert.ok(looks() - before < 2, `${looks() - before} looks in 40 s`);
   });
 
-  test("a link on the way that is led elsewhere: the file there, and what is written to both", async (t) => {
+  test("a link to the directory that is led elsewhere: the rest of the old file, the new one, and what comes in both", async (t) => {
     const it = bench(t);
     const link = join(it.dir, "current");
     const [first, second] = [join(it.dir, "1/a.log"), join(it.dir, "2/a.log")];

@@ -273,22 +273,6 @@ test("a link that is switched to another directory and back: neither file is rea
   assert.deepEqual(intake.texts, ["x\n1\n", "y\n0\n2\n"]);
 });
 
-test("a link to its directory that is led elsewhere: the rest of the old file is read", async (t) => {
-  const { dir, intake, run } = bench(t);
-  const link = join(dir, "current");
-  for (const n of [1, 2]) mkdirSync(join(dir, `${n}`));
-  const [first, second] = [join(dir, "1/app.log"), join(dir, "2/app.log")];
-  writeFileSync(first, "one\n");
-  symlinkSync(join(dir, "1"), link);
-  const input = await run({ paths: [join(link, "*.log")] }, { clock });
-  await intake.until(() => intake.text === "one\n" && input.status().open === 0, "the first file");
-  rmSync(link);
-  symlinkSync(join(dir, "2"), link);
-  appendFileSync(first, "rest\n");
-  writeFileSync(second, "two\n");
-  await intake.until(() => intake.texts.includes("one\nrest\n") && intake.texts.includes("two\n"), "both");
-});
-
 test("written over with the same size, within one tick of the kernel's clock", async (t) => {
   const { dir, intake, run } = bench(t);
   const tick = new Date();
