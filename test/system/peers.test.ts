@@ -41,7 +41,11 @@ async function ends({ place, server, lines }: Scene, agent: AgentProcess): Promi
   place.books();
 }
 
-describe("Filebeat's", { concurrency: 4 }, () => {
+const missing = spawnSync("logrotate", ["--version"]).error !== undefined;
+const skip = missing ? "no logrotate here: apt-get install logrotate" : false;
+
+// Most of them wait most of the time.
+describe("scenarios of Filebeat and Fluent Bit", { concurrency: 4 }, () => {
   test("FB38 200 files with 100 descriptors", async (t) => {
     const it = await scene(t, "down");
     for (let i = 0; i < 200; i++) it.lines.append(it.log(i), 10);
@@ -94,40 +98,37 @@ describe("Filebeat's", { concurrency: 4 }, () => {
     assert.equal(ledger.duplicates.records, 0);
     await ends(it, last);
   });
-});
 
-const missing = spawnSync("logrotate", ["--version"]).error !== undefined;
-const skip = missing ? "no logrotate here: apt-get install logrotate" : false;
+  test("FLB A15 1,000 files, rotated 20 times by the real logrotate", { skip }, async (t) => {
+    const it = await scene(t);
+    const rules = join(it.place.root, "rules");
+    writeFileSync(rules, `${it.place.logs}/*.log {\n  rotate 2\n  create\n}\n`, { mode: 0o644 });
+    const agent = it.place.run();
+    for (let round = 0; round < 20; round++) {
+      for (let i = 0; i < 1000; i++) it.lines.append(it.log(i), 2);
+      if (round === 0) await agent.until("the first lines", ({ ledger }) => ledger.read.records === 2000);
+      await promisify(execFile)("logrotate", ["--force", "-s", join(it.place.root, "rotated"), rules]);
+      for (let i = 0; i < 1000; i += 10) it.lines.append(`${it.log(i)}.1`, 1);
+      await agent.until("all so far", ({ ledger }) => ledger.read.records === it.lines.written);
+    }
+    await ends(it, agent);
+  });
 
-test("FLB A15 1,000 files, rotated 20 times by the real logrotate", { skip }, async (t) => {
-  const it = await scene(t);
-  const rules = join(it.place.root, "rules");
-  writeFileSync(rules, `${it.place.logs}/*.log {\n  rotate 2\n  create\n}\n`, { mode: 0o644 });
-  const agent = it.place.run();
-  for (let round = 0; round < 20; round++) {
-    for (let i = 0; i < 1000; i++) it.lines.append(it.log(i), 2);
-    if (round === 0) await agent.until("the first lines", ({ ledger }) => ledger.read.records === 2000);
-    await promisify(execFile)("logrotate", ["--force", "-s", join(it.place.root, "rotated"), rules]);
-    for (let i = 0; i < 1000; i += 10) it.lines.append(`${it.log(i)}.1`, 1);
-    await agent.until("all so far", ({ ledger }) => ledger.read.records === it.lines.written);
-  }
-  await ends(it, agent);
-});
-
-test("FLB B18 five files of 100,000 lines, rotated whenever they have 256 KiB", async (t) => {
-  const it = await scene(t);
-  const agent = it.place.run();
-  // Of a file that nobody ever saw under its first name no pattern could know.
-  for (let i = 0; i < 5; i++) it.lines.append(it.log(i), 1, 80);
-  await agent.until("the first lines", ({ ledger }) => ledger.read.records === 5);
-  let rotations = 0;
-  for (let burst = 0; burst < 1000; burst++) {
-    const log = it.log(burst % 5);
-    it.lines.append(log, 500, 80);
-    if (statSync(log).size >= 256 << 10) renameSync(log, `${log}.${++rotations}`);
-    if (burst % 20 === 0) await systemClock.sleep(1);
-  }
-  assert.equal(it.lines.written, 500_005);
-  assert.ok(rotations >= 140, `${rotations} rotations`);
-  await ends(it, agent);
+  test("FLB B18 five files of 100,000 lines, rotated whenever they have 256 KiB", async (t) => {
+    const it = await scene(t);
+    const agent = it.place.run();
+    // Of a file that nobody ever saw under its first name no pattern could know.
+    for (let i = 0; i < 5; i++) it.lines.append(it.log(i), 1, 80);
+    await agent.until("the first lines", ({ ledger }) => ledger.read.records === 5);
+    let rotations = 0;
+    for (let burst = 0; burst < 1000; burst++) {
+      const log = it.log(burst % 5);
+      it.lines.append(log, 500, 80);
+      if (statSync(log).size >= 256 << 10) renameSync(log, `${log}.${++rotations}`);
+      if (burst % 20 === 0) await systemClock.sleep(1);
+    }
+    assert.equal(it.lines.written, 500_005);
+    assert.ok(rotations >= 140, `${rotations} rotations`);
+    await ends(it, agent);
+  });
 });

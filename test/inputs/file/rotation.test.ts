@@ -118,7 +118,7 @@ for (const form of ["plain", "gzip"])
     assert.deepEqual(openBelow(dir, process.pid), []);
   });
 
-test("deleted and created again: a new generation, also where the inode is used again", async (t) => {
+test("deleted and created again, each time before anybody has looked: a new generation", async (t) => {
   const { dir, intake, run } = bench(t);
   const file = join(dir, "a.log");
   await run({}, { clock });
