@@ -119,8 +119,9 @@ export class Discovery {
   private copiedUp(path: string, stats: BigIntStats): Tail | undefined {
     const { registry, descriptors } = this.parts;
     const [dev, ino] = [Number(stats.dev), Number(stats.ino)];
-    for (const tail of registry.displaced) {
-      if (tail.path !== path || tail.ino !== ino || tail.dev !== dev || tail.turn === "reading") continue;
+    for (const tail of registry.lost.near(path)) {
+      if (tail.mode !== "displaced" || tail.turn === "reading") continue;
+      if (tail.path !== path || tail.ino !== ino || tail.dev !== dev) continue;
       if (isOnOverlay(path) && descriptors.continuesAt(tail, path)) return tail;
     }
     return undefined;
