@@ -79,7 +79,7 @@ describe("scenarios of Filebeat and Fluent Bit", { concurrency: 4 }, () => {
     const writing = new AbortController();
     const written = (async () => {
       while (!writing.signal.aborted) {
-        for (const name of ["a", "b", "c"]) it.lines.append(it.log(name), 200);
+        for (const name of ["a", "b", "c"]) it.lines.append(it.log(name), 60);
         await systemClock.sleep(5);
       }
     })();
