@@ -2,7 +2,15 @@
 // the system grants no descriptor at all: each line of what nobody removed before it was read is handed over exactly once.
 // SPILLWAY_RUNS=1000 plays more of them, SPILLWAY_SEED=... repeats one.
 import assert from "node:assert/strict";
-import { appendFileSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  readFileSync,
+  truncateSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { gzipSync } from "node:zlib";
@@ -20,6 +28,7 @@ const clock = fastClock(20);
 const WEIGHTS = {
   write: 30,
   rotate: 8,
+  copytruncate: 4,
   compress: 3,
   "delete what was read": 3,
   delete: 1,
@@ -72,6 +81,7 @@ class World {
     const { intake } = this.bench;
     if (what === "write") this.write(file);
     else if (what === "rotate") this.rotate(file);
+    else if (what === "copytruncate") this.copyTruncate(file);
     else if (what === "compress") this.compress(file);
     else if (what === "block") intake.shut();
     else if (what === "unblock") intake.reopen();
@@ -97,6 +107,17 @@ class World {
     if (content === undefined) return;
     const to = `${content.path}.${++this.rotations}`;
     renameSync(content.path, to);
+    content.path = to;
+    this.rotated.push(content);
+    this.live[file] = undefined;
+  }
+
+  private copyTruncate(file: number): void {
+    const content = this.live[file];
+    if (content === undefined) return;
+    const to = `${content.path}.${++this.rotations}`;
+    copyFileSync(content.path, to);
+    truncateSync(content.path);
     content.path = to;
     this.rotated.push(content);
     this.live[file] = undefined;

@@ -29,6 +29,22 @@ test("goes on at the checkpoint, a partial line included", async (t) => {
   assert.equal(intake.sources.size, 1);
 });
 
+test("a file that was emptied before anything of it was read: what comes then is read for what it is", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = join(dir, "a.log");
+  writeFileSync(file, "one\n");
+  intake.shut();
+  const input = await run({}, { clock });
+  assert.equal(intake.sources.size, 1);
+  await input.stop();
+  intake.restart();
+  truncateSync(file);
+  await run({}, { clock });
+  appendFileSync(file, "two\n");
+  intake.reopen();
+  await intake.until(() => intake.text === "two\n", "the new line");
+});
+
 test("reads again what had no fate", async (t) => {
   const it = bench(t);
   const file = join(it.dir, "a.log");
