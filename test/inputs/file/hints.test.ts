@@ -1,8 +1,9 @@
 // Hints are held back here, and the sweep or the scans rest: what is found is found by what is under test.
 import assert from "node:assert/strict";
 import { appendFileSync, closeSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import test from "node:test";
+import { gzipSync } from "node:zlib";
 import { type Clock, systemClock } from "../../../src/core/clock.ts";
 import { TICK_MS } from "../../../src/inputs/file/agenda.ts";
 import { ENTERED_MS } from "../../../src/inputs/file/file-input.ts";
@@ -88,4 +89,23 @@ test("more events than the kernel keeps: a quiet file whose only event is lost",
   for (let i = 0; i < 10_000; i++) for (const other of others) writeSync(other, "x");
   appendFileSync(file, "two\n");
   await intake.until(() => intake.text === "one\ntwo\n", "what was written last", 3000);
+});
+
+test("a compressed file that is heard of waits for its original that was not", async (t) => {
+  const { dir, intake, run } = bench(t);
+  await run({ paths: [join(dir, "*.log*")] }, { clock: holding(TICK_MS) });
+  // Nobody watches yet.
+  writeFileSync(join(dir, "a.log.1"), "one\n");
+  for (let i = 0; !intake.texts.includes("watched\n"); i++) {
+    writeFileSync(join(dir, `b${i}.log`), "watched\n");
+    await systemClock.sleep(20);
+  }
+  writeFileSync(join(dir, "a.log.1.gz"), gzipSync("one\n"));
+  writeFileSync(join(dir, "c.log"), "behind it\n");
+  await intake.until(() => intake.texts.includes("behind it\n"), "the next file", 5000);
+  const opened = [...intake.sources.values()].map(({ known }) => basename(known.identity.path));
+  assert.deepEqual(
+    opened.filter((name) => name.startsWith("a.log")),
+    [],
+  );
 });

@@ -185,10 +185,52 @@ export const MUTANTS: readonly TailerMutant[] = [
     to: "heard < 0",
     test: ["hints.test.ts", "more events than the kernel keeps: a quiet file whose only event is lost"],
   },
+  {
+    name: "what is called like a copy is one",
+    file: "inputs/file/copy-of.ts",
+    from: "if (identity.headLength === 0 || !continues(fd, identity, checkpoint, mark)) return false;",
+    to: "if (identity.headLength === 0) return false;",
+    world: "copies",
+  },
+  {
+    name: "no file waits for a source that lost its own",
+    file: "inputs/file/suspects.ts",
+    from: "yield this.ofLost(file, size, source);",
+    to: 'yield "none";',
+    world: "copies",
+  },
+  {
+    name: "a compressed file is read next to its original",
+    file: "inputs/file/suspects.ts",
+    from: `return this.files.get(file.path)?.twin === "other" ? "none" : "lasting";`,
+    to: 'return "none";',
+    world: "copies",
+  },
+  {
+    name: "a source begins anew in the copy where it goes on",
+    file: "inputs/file/generations.ts",
+    from: "    tail.seek(checkpoint, mark);\n    tail.source = id;",
+    to: "    tail.seek(0, NO_MARK);\n    tail.source = id;",
+    world: "copies",
+  },
+  {
+    name: "a copy that lacks what was read last is a file of its own",
+    file: "inputs/file/heirs.ts",
+    from: "for (const earlier of past) {",
+    to: "for (const earlier of past.slice(past.length)) {",
+    test: ["heirs.test.ts", "copytruncate: what is read between copying and truncating the copy lacks"],
+  },
+  {
+    name: "a compressed file does not wait for an original that is not known yet",
+    file: "inputs/file/suspects.ts",
+    from: "return original !== undefined && this.parts.registry.at(original) === undefined && existsSync(original);",
+    to: "return false;",
+    test: ["hints.test.ts", "a compressed file that is heard of waits for its original that was not"],
+  },
 ];
 
 /** Seeds that are tried; most are found within a hundred. */
-const SEEDS = 3000;
+const SEEDS = { files: 3000, copies: 1000 };
 
 /** By what the mutant was noticed; undefined: by nothing. */
 export function noticed(mutant: TailerMutant): Promise<string | undefined> {
@@ -196,7 +238,7 @@ export function noticed(mutant: TailerMutant): Promise<string | undefined> {
   return inMutatedTree(mutant, async (directory) => {
     const here = join(directory, "test/inputs/file");
     if (test !== undefined) return (await fails(join(here, test[0]), test[1])) ? `"${test[1]}"` : undefined;
-    const { found } = await huntInChild(join(here, "model/hunt.ts"), `${world}/mutant`, SEEDS, 1);
+    const { found } = await huntInChild(join(here, "model/hunt.ts"), `${world}/mutant`, SEEDS[world], 1);
     return found && `seed ${found.seed}`;
   });
 }
