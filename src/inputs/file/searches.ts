@@ -21,6 +21,7 @@ const PATIENCE_MS = 600_000;
 export interface SearchesParts {
   readonly shared: Shared;
   readonly patterns: readonly Pattern[];
+  readonly excluded: (path: string) => boolean;
   readonly known: KnownSources;
   readonly endings: Endings;
   /** Files under paths that no pattern has to match. They begin at byte 0. */
@@ -44,6 +45,7 @@ export class Searches {
     if (sources.size === 0) return;
     const listing = new Listing(shared.clock);
     for (const known of [...sources]) {
+      if (this.isLeftOut(known.identity.path)) continue;
       const search = await listing.find(known.identity.path, known.identity);
       if (shared.signal.aborted) return;
       // Matched meanwhile: by a hint, or together with another generation of its file.
@@ -58,6 +60,12 @@ export class Searches {
     }
   }
 
+  /** Excluded since, and not only by what rotation adds to its name. */
+  private isLeftOut(path: string): boolean {
+    const { excluded } = this.parts;
+    return excluded(path) && this.matching(originals(path)).every(excluded);
+  }
+
   /** Where nobody can look. */
   private mayBeThere({ identity }: KnownSource, search: Search): boolean {
     const { clock, nag } = this.parts.shared;
@@ -70,9 +78,12 @@ export class Searches {
 
   /** The path, or those that a rotated file may have had first. */
   private firstPaths(path: string): readonly string[] {
-    const { patterns } = this.parts;
-    const matched = originals(path).filter((name) => patterns.some((pattern) => pattern.matches(name)));
-    return matched.length > 0 ? matched : [path];
+    const matching = this.matching(originals(path));
+    return matching.length > 0 ? matching : [path];
+  }
+
+  private matching(paths: readonly string[]): readonly string[] {
+    return paths.filter((path) => this.parts.patterns.some((pattern) => pattern.matches(path)));
   }
 
   /**

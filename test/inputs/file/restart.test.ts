@@ -184,3 +184,30 @@ test("a link, to the file or to its directory, that was led elsewhere while stop
     await again.stop();
   }
 });
+
+test("excluded since: not read on, and known again when it is not excluded any more", async (t) => {
+  const { file, intake, run } = await readOnce(t, "one\n");
+  appendFileSync(file, "two\n");
+  writeFileSync(join(file, "../b.log"), "other\n");
+  const input = await run({ exclude: [file] }, { clock });
+  await intake.until(() => intake.texts.includes("other\n"), "the other file");
+  await clock.sleep(20_000);
+  assert.ok(intake.texts.includes("one\n"));
+  await input.stop();
+  intake.restart();
+  await run({}, { clock });
+  await intake.until(() => intake.texts.includes("one\ntwo\n"), "the rest");
+});
+
+test("excluded by what rotation adds to its name: its rest is read", async (t) => {
+  const { file, intake, run } = await readOnce(t, "one\n");
+  const rotated = `${file}.1`;
+  const input = await run({}, { clock });
+  renameSync(file, rotated);
+  await intake.until(() => [...intake.sources.values()][0]?.known.identity.path === rotated, "its new name");
+  await input.stop();
+  intake.restart();
+  appendFileSync(rotated, "two\n");
+  await run({ exclude: [`${file}.*`] }, { clock });
+  await intake.until(() => intake.texts.includes("one\ntwo\n"), "the rest");
+});
