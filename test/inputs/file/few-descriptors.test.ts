@@ -23,6 +23,8 @@ import { type Bench, bench } from "./setup.ts";
 const RUNS = Number(process.env["SPILLWAY_RUNS"] ?? 3);
 const SEED = Number(process.env["SPILLWAY_SEED"] ?? Math.floor(Math.random() * 1e9));
 const FILES = 40;
+/** Bytes of five lines. */
+const MOST_WRITTEN = 5 * 220;
 const clock = fastClock(20);
 
 const WEIGHTS = {
@@ -54,7 +56,10 @@ const steps = fc.array(fc.record({ do: fc.oneof(...kinds), file: fc.nat(FILES - 
 /** What one file holds. */
 interface Content {
   path: string;
+  size: number;
   readonly lines: number[];
+  /** Of the file that was truncated: one that has grown beyond it before anybody looked is told from it by reading only. */
+  readonly limit: number;
 }
 
 class World {
@@ -93,13 +98,16 @@ class World {
   }
 
   private write(file: number): void {
-    const content = (this.live[file] ??= { path: join(this.bench.dir, `${file}.log`), lines: [] });
+    const path = join(this.bench.dir, `${file}.log`);
+    const content = (this.live[file] ??= { path, size: 0, lines: [], limit: Infinity });
+    if (content.size + MOST_WRITTEN > content.limit) return;
     let text = "";
     for (let i = 0; i <= this.lines % 5; i++) {
       content.lines.push(this.lines);
       text += `line ${this.lines++} ${"x".repeat((this.lines * 7919) % 200)}\n`;
     }
     appendFileSync(content.path, text);
+    content.size += text.length;
   }
 
   private rotate(file: number): void {
@@ -115,12 +123,12 @@ class World {
   private copyTruncate(file: number): void {
     const content = this.live[file];
     if (content === undefined) return;
-    const to = `${content.path}.${++this.rotations}`;
-    copyFileSync(content.path, to);
-    truncateSync(content.path);
-    content.path = to;
+    const { path, size } = content;
+    content.path = `${path}.${++this.rotations}`;
+    copyFileSync(path, content.path);
+    truncateSync(path);
     this.rotated.push(content);
-    this.live[file] = undefined;
+    this.live[file] = { path, size: 0, lines: [], limit: size };
   }
 
   private compress(n: number): void {
