@@ -38,17 +38,17 @@ export function openSource(state: BufferState, known: KnownSource, size: number,
   }
   const source = sourceState(known, size, durable);
   state.sources.set(known.id, source);
-  if (!durable) state.urgent.add(source);
+  if (!durable) state.nascent.add(source);
 }
 
 /**
  * The file was renamed, or its head has grown. A source without a head would take any content of its file for its own, and
- * what is sent of that for repeated: with the first head it is as new as with its id, and nothing is sent before (D2).
+ * what is sent of that for repeated: with its first head it is as new as with its id, and nothing is sent before (D2).
  */
 export function identifySource(state: BufferState, source: SourceState, identity: Identity): void {
   if (source.identity.headLength === 0 && identity.headLength > 0) {
     source.durable = false;
-    state.urgent.add(source);
+    state.nascent.add(source);
   }
   source.identity = identity;
   source.changed = true;

@@ -22,12 +22,10 @@ import type { SourceState } from "./chunk.ts";
 import type { Committed, Recovered, Spool } from "./spool.ts";
 import { BufferState } from "./state.ts";
 import { type Writing, committed, compose, failed } from "./writer.ts";
-import { pressing } from "./pace.ts";
+import { PACE_MS, pace } from "./pace.ts";
 
-/** Between two checkpoints while nothing presses. */
-const PACE_MS = 1000;
-/** To a commit that something waits for; what else comes meanwhile goes with it. */
-const URGENT_MS = 5;
+/** To a commit that new sources wait for; what else comes meanwhile goes with it. */
+const SOON_MS = 5;
 const PROBE_MS = 2000;
 const IDLE_MS = 10_000;
 
@@ -83,13 +81,13 @@ export class SpillBuffer {
   openSource(known: KnownSource, size: number): void {
     const durable = this.known.delete(known.id);
     openSource(this.state, known, size, durable);
-    this.wake(durable ? PACE_MS : URGENT_MS);
+    this.wake(durable ? PACE_MS : SOON_MS);
   }
 
   identify(id: SourceId, identity: Identity): void {
     const source = this.source(id);
     identifySource(this.state, source, identity);
-    this.wake(source.durable ? PACE_MS : URGENT_MS);
+    this.wake(source.durable ? PACE_MS : SOON_MS);
   }
 
   /** The file is unlinked or truncated: what is unresolved of it can never be read again. */
@@ -176,7 +174,8 @@ export class SpillBuffer {
     this.waiting.grant();
     this.pageIn();
     this.changes.notify();
-    this.wake(pressing(this.state) ? 0 : PACE_MS);
+    const ms = pace(this.state);
+    this.wake(ms === PACE_MS ? ms : Math.max(0, this.lastCommit + ms - this.parts.clock.now()));
   }
 
   /** Runs the loop again in at most `ms`. */
@@ -208,7 +207,7 @@ export class SpillBuffer {
     if (this.writing) return;
     const since = this.parts.clock.now() - this.lastCommit;
     const probe = state.mode === "degraded";
-    if (probe ? since < PROBE_MS : since < PACE_MS && !pressing(state)) return;
+    if (since < (probe ? PROBE_MS : pace(state))) return;
     const writing = compose(state, probe ? "probe" : "regular");
     this.lastCommit = this.parts.clock.now();
     if (writing) void this.commit(writing);

@@ -35,7 +35,9 @@ export class BufferState {
   /** "grows": producers are faster than the sink takes, though it takes. */
   lag: "steady" | "grows" = "steady";
   readonly sources = new Map<string, SourceState>();
-  /** Sources that a commit should not let wait: id not durable, or gone with bytes that are neither row nor fate. */
+  /** New sources: their ids, or the first of their heads, are not durable, and until then nothing of them is sent. */
+  readonly nascent = new Set<SourceState>();
+  /** Sources that a commit should not let wait: gone with bytes that are neither row nor fate. */
   readonly urgent = new Set<SourceState>();
   readonly starts = new Starts();
   readonly shares = new Map<string, Share>();

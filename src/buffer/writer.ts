@@ -194,7 +194,8 @@ export function committed(state: BufferState, writing: Writing, answer: Committe
     if (source.identity === row.identity) source.changed = false;
     if (synced) source.needsSync = false;
     const settled = source.presence === "there" || source.checkpoint === source.position;
-    if (settled && source.durable && !source.needsSync) state.urgent.delete(source);
+    if (settled && !source.needsSync) state.urgent.delete(source);
+    if (source.durable) state.nascent.delete(source);
   }
   for (const source of writing.forgotten) state.sources.delete(source.id);
   state.starts.written(writing.transaction.starts);

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pressing } from "../../src/buffer/pace.ts";
-import { noticeGone } from "../../src/buffer/sources.ts";
+import { PACE_MS, pace } from "../../src/buffer/pace.ts";
+import { identifySource, noticeGone } from "../../src/buffer/sources.ts";
 import { Held, QUOTAS } from "./held.ts";
 
 test("nothing presses while all is well, nor while nothing can be written", () => {
   const held = new Held();
   held.add("1\n");
-  assert.ok(!pressing(held.state));
+  assert.equal(pace(held.state), PACE_MS);
   held.state.phase = "stopping";
-  assert.ok(pressing(held.state));
+  assert.equal(pace(held.state), 0);
   held.state.mode = "degraded";
-  assert.ok(!pressing(held.state), "a probe has a pace of its own");
+  assert.equal(pace(held.state), PACE_MS, "a probe has a pace of its own");
 });
 
 test("in spill mode half a slice presses, or half a stage where that is less", () => {
@@ -19,11 +19,11 @@ test("in spill mode half a slice presses, or half a stage where that is less", (
     const held = new Held({ quotas });
     held.state.mode = "spill";
     held.add("x".repeat(900));
-    assert.ok(!pressing(held.state));
+    assert.equal(pace(held.state), PACE_MS);
     held.add("x".repeat(900));
-    assert.ok(pressing(held.state));
+    assert.equal(pace(held.state), 0);
     held.state.mode = "memory";
-    assert.ok(!pressing(held.state));
+    assert.equal(pace(held.state), PACE_MS);
   }
 });
 
@@ -31,9 +31,19 @@ test("a file that is gone presses until what it held is safe; bodies of dead let
   const held = new Held();
   held.add("1\n");
   noticeGone(held.state, held.source());
-  assert.ok(pressing(held.state));
+  assert.equal(pace(held.state), 0);
   held.commit();
-  assert.ok(!pressing(held.state));
+  assert.equal(pace(held.state), PACE_MS);
   held.state.letterBytes = QUOTAS.letters / 2 + 1;
-  assert.ok(pressing(held.state));
+  assert.equal(pace(held.state), 0);
+});
+
+test("new sources are committed soon, but not one by one", () => {
+  const held = new Held();
+  const source = held.source();
+  identifySource(held.state, source, { ...source.identity, headLength: 2, headHash: 7 });
+  const ms = pace(held.state);
+  assert.ok(ms > 0 && ms < PACE_MS / 10);
+  held.commit();
+  assert.equal(pace(held.state), PACE_MS);
 });

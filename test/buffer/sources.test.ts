@@ -18,12 +18,12 @@ test("below the size that a known file has, bytes may have been sent before; a n
   assert.deepEqual(maybes, [true, true, false], "2 to 4 begins below 3");
   assert.equal(held.add("1\n", { source: "known" }).maybe, false);
   assert.deepEqual(
-    [...held.state.urgent].map(({ id }) => id),
+    [...held.state.nascent].map(({ id }) => id),
     ["new"],
     "its id must become durable",
   );
   const full = held.commit()?.transaction.full;
-  assert.deepEqual([full, held.state.urgent.size], [true, 0]);
+  assert.deepEqual([full, held.state.nascent.size], [true, 0]);
 });
 
 test("nothing is sent under an id by which any content would be taken for what was sent", () => {
@@ -49,9 +49,9 @@ test("a commit that began before its head was known does not make a source durab
   const writing = held.compose() as Writing;
   identifySource(held.state, source, { ...identity, headLength: 2, headHash: 7 });
   committed(held.state, writing, { stored: [], size: 0 });
-  assert.deepEqual([source.durable, held.state.urgent.size], [false, 1]);
+  assert.deepEqual([source.durable, held.state.nascent.size], [false, 1]);
   held.commit();
-  assert.deepEqual([source.durable, held.state.urgent.size], [true, 0]);
+  assert.deepEqual([source.durable, held.state.nascent.size], [true, 0]);
 });
 
 test("a file is let go when all of it has its fate or a row, and no power cut can take the row back", () => {
