@@ -200,7 +200,13 @@ export class Looker {
     if (!quiet) return descriptors.relieve(tail);
     if (tail.mode === "nameless") this.conclude(tail, now);
     else if (tail.lag > 0 && tail.packed !== undefined && tail.packed.state !== "cut") this.takeRest(tail);
-    else if (tail.mode === "named" && (tail.lag === 0 || !descriptors.plenty)) descriptors.close(tail);
+    else if (tail.mode === "named" && (tail.lag === 0 || !descriptors.plenty)) this.rest(tail);
+  }
+
+  /** There may be 100,000 of them. */
+  private rest(tail: Tail): void {
+    this.parts.descriptors.close(tail);
+    tail.envelope = undefined;
   }
 
   /** What was read may be the beginning of a record or of a line: after a while it is taken as it is. */
