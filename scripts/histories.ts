@@ -1,6 +1,6 @@
 // `npm run histories -- --schedules 100000 --from 1 --mutants all`: the real tailer through random histories of its files,
-// and a fourth as many of copies of them, on all cores. With `--mutants all` each rule of the tailer is turned off in turn, and must be missed. Stops each stretch of
-// seeds at its first violation, which is named with its seed.
+// and a fourth as many of copies of them, on all cores. With `--mutants all` each rule of the tailer is turned off in turn,
+// and must be missed. Stops each stretch of seeds at its first violation, which is named with its seed.
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

@@ -1,7 +1,8 @@
 // `npm run soak -- --minutes 60 --rate 5000`: the real agent on three logs of numbered lines, rotated 230 times an hour and
 // 20 times a second by renaming, under writers that go on in the old file for a while, and every other second in all ways in
-// turn: by renaming, by copytruncate, and into compressed files. Once a minute a line of figures; the last line is the verdict. What must hold: every line is delivered once and nothing is left unread, although files are
-// deleted as soon as they are durably read, and memory and descriptors do not grow.
+// turn: by renaming, by copytruncate, and into compressed files. Once a minute a line of figures; the last line is the
+// verdict. What must hold: every line is delivered once and nothing is left unread, although files are deleted as soon as
+// they are durably read, and memory and descriptors do not grow.
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

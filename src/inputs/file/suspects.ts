@@ -39,6 +39,7 @@ const MOST_LOST = 500;
  * long as the other file lives.
  */
 type Suspicion = "none" | number | "long" | "lasting";
+
 export interface SuspectsParts {
   readonly shared: Shared;
   readonly registry: Registry;
@@ -133,9 +134,10 @@ export class Suspects {
 
   private suspicion(file: Tail, size: number): Suspicion {
     const form = size === 0 ? "unknown" : formOfFile(file.fd);
-    const packed = form === "gzip" || (form === "unknown" && unpackedPath(file.path) !== undefined);
-    let most: Suspicion = this.isEarly(file, size, packed ? "packed" : "plain") ? Infinity : "none";
-    for (const found of this.suspicions(file, size, packed ? "packed" : "plain")) {
+    const isPacked = form === "gzip" || (form === "unknown" && unpackedPath(file.path) !== undefined);
+    const kind = isPacked ? "packed" : "plain";
+    let most: Suspicion = this.isEarly(file, size, kind) ? Infinity : "none";
+    for (const found of this.suspicions(file, size, kind)) {
       if (found === "lasting") return found;
       most = worse(most, found);
     }

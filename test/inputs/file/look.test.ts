@@ -83,3 +83,16 @@ describe("what no watcher speaks of", { concurrency: true }, () => {
     await it.intake.until(() => it.intake.texts.includes("two\nmore\n"), "the hint", 5000 / FACTOR);
   });
 });
+
+test("a quiet file keeps nothing that is made again with its next line", async (t) => {
+  const { dir, intake, run } = bench(t);
+  const file = join(dir, "a.log");
+  writeFileSync(file, "one\n");
+  const made = t.mock.method(intake, "envelope");
+  const input = await run({}, { clock });
+  await intake.until(() => intake.text === "one\n", "the first line");
+  await intake.until(() => input.status().open === 0, "the file to be closed");
+  appendFileSync(file, "two\n");
+  await intake.until(() => intake.text === "one\ntwo\n", "the next line");
+  assert.equal(made.mock.callCount(), 2);
+});
