@@ -1,82 +1,112 @@
-// What quiet files cost the agent: share of a core, resident memory, descriptors and watches, once it has read them all and
-// has come to rest. One after the other for each checkout that is named, so that before and after are one run.
-//   node bench/idle.ts [--files 10000] [--directories 100] [--rest 45] [--seconds 60] [CHECKOUT ...]
+// What quiet files cost the agent: CPU usage and resident memory, in the first minute after all files are delivered and again
+// once the agent has settled. With --remove, also while files are removed, one a second. Runs once for each checkout or package
+// named (a directory with bin/ and dist/), one after the other, so that before and after are measured alike.
+//   node bench/idle.ts [--files 1000,10000] [--directories 100] [--settle 180] [--seconds 60] [--remove] [CHECKOUT ...]
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { get } from "node:http";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock as clock } from "../src/core/clock.ts";
 import { startSandbox } from "../src/sandbox/bulk-server.ts";
-
-/** USER_HZ, the same on every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     files: { type: "string", default: "10000" },
     directories: { type: "string", default: "100" },
-    rest: { type: "string", default: "45" },
+    settle: { type: "string", default: "180" },
     seconds: { type: "string", default: "60" },
+    remove: { type: "boolean", default: false },
   },
 });
-const [files, directories] = [Number(values.files), Number(values.directories)];
+const directories = Number(values.directories);
+const seconds = Number(values.seconds);
 const checkouts = positionals.length === 0 ? ["."] : positionals;
 
-const root = mkdtempSync(join(tmpdir(), "spillway-idle-"));
-const server = await startSandbox({}, clock);
-try {
-  for (let d = 0; d < directories; d++) mkdirSync(join(root, "logs", String(d)), { recursive: true });
-  for (let i = 0; i < files; i++) writeFileSync(join(root, "logs", String(i % directories), `${i}.log`), `line ${i}\n`);
-  for (const checkout of checkouts) await measure(resolve(checkout));
-} finally {
-  await server.stop();
-  rmSync(root, { recursive: true, force: true });
-}
+for (const files of values.files.split(",").map(Number))
+  for (const checkout of checkouts) await measure(resolve(checkout), files);
 
-async function measure(checkout: string): Promise<void> {
-  const state = mkdtempSync(join(root, "state-"));
-  const config = join(state, "spillway.yml");
-  const input = { id: "idle", paths: [join(root, "logs/*/*.log")] };
-  const admin = { listen: `unix:${join(state, "admin.sock")}` };
-  const output = { hosts: [server.url], index: "idle" };
-  writeFileSync(config, JSON.stringify({ inputs: [input], buffer: { path: join(state, "buffer") }, output, admin }));
-  const child = spawn(process.execPath, [join(checkout, "bin/spillway.js"), "run", "-c", config], {
-    stdio: ["ignore", "ignore", "ignore"],
-  });
+async function measure(checkout: string, files: number): Promise<void> {
+  const root = mkdtempSync(join(tmpdir(), "spillway-idle-"));
+  const file = (i: number): string => join(root, "logs", String(i % directories), `app-${i}.log`);
+  const server = await startSandbox({}, clock);
   try {
-    await clock.sleep(Number(values.rest) * 1000);
-    const [before, since] = [cpuSeconds(child.pid), clock.now()];
-    await clock.sleep(Number(values.seconds) * 1000);
-    const share = (100 * 1000 * (cpuSeconds(child.pid) - before)) / (clock.now() - since);
-    const { resident, peak } = memory(child.pid);
-    const { descriptors, watches } = handles(child.pid);
-    process.stdout.write(
-      `${checkout}: ${files} files, ${share.toFixed(2)} % of a core, ${resident} MiB resident (peak ${peak}), ` +
-        `${descriptors} descriptors, ${watches} watches\n`,
-    );
+    for (let d = 0; d < directories; d++) mkdirSync(join(root, "logs", String(d)), { recursive: true });
+    for (let i = 0; i < files; i++) writeFileSync(file(i), `line ${i}\n`);
+    const socket = join(root, "admin.sock");
+    const config = join(root, "spillway.yml");
+    const input = { id: "idle", paths: [join(root, "logs/*/*.log")] };
+    const output = { hosts: [server.url], index: "idle" };
+    const rest = { buffer: { path: join(root, "state") }, admin: { listen: `unix:${socket}` } };
+    writeFileSync(config, JSON.stringify({ inputs: [input], output, ...rest }));
+    const child = spawn(process.execPath, [join(checkout, "bin/spillway.js"), "run", "-c", config], {
+      stdio: ["ignore", "ignore", "ignore"],
+    });
+    try {
+      const started = clock.now();
+      while ((await delivered(socket)) < files) await clock.sleep(500);
+      const took = ((clock.now() - started) / 1000).toFixed(0);
+      const share = (over: number, each?: (i: number) => void): Promise<string> => shareOf(child.pid, over, each);
+      say(`${checkout}: ${files} files in ${directories} directories, delivered after ${took} s`);
+      say(`  first minute   ${await share(60)}, ${memory(child.pid)}`);
+      await clock.sleep(Math.max(0, Number(values.settle) - 60) * 1000);
+      say(`  settled        ${await share(seconds)}, ${memory(child.pid)}, ${handles(child.pid)}`);
+      if (!values.remove) return;
+      say(`  one removed/s  ${await share(seconds, (i) => rmSync(file(100 + i)))}, ${memory(child.pid)}`);
+    } finally {
+      child.kill("SIGTERM");
+      await new Promise((ended) => child.once("exit", ended));
+    }
   } finally {
-    child.kill("SIGTERM");
-    await new Promise((ended) => child.once("exit", ended));
+    await server.stop();
+    rmSync(root, { recursive: true, force: true });
   }
 }
 
-/** Of the process and its threads, in user and system mode. */
-function cpuSeconds(pid: number | undefined): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
-function handles(pid: number | undefined): { descriptors: number; watches: number } {
+/** Documents delivered so far; 0 while the agent does not answer. */
+function delivered(socketPath: string): Promise<number> {
+  return new Promise((done) => {
+    const request = get({ socketPath, path: "/status" }, (response) => {
+      let text = "";
+      response.on("data", (piece) => (text += String(piece)));
+      response.on("end", () => done(Number(JSON.parse(text).ledger?.delivered?.records ?? 0)));
+    });
+    request.on("error", () => done(0));
+  });
+}
+
+/** CPU usage of a process as a percentage of one core. @param each called once a second during the measurement */
+async function shareOf(pid: number | undefined, over: number, each?: (i: number) => void): Promise<string> {
+  const [before, since] = [cpuSeconds(pid), clock.now()];
+  for (let i = 0; i < over; i++) {
+    each?.(i);
+    await clock.sleep(1000);
+  }
+  return `${((100 * 1000 * (cpuSeconds(pid) - before)) / (clock.now() - since)).toFixed(2)} % of a core`;
+}
+
+/** CPU seconds of all threads, by the scheduler's clock: the 10 ms ticks of /proc/PID/stat miss or overrate short turns. */
+function cpuSeconds(pid: number | undefined): number {
+  const spent = (thread: string): number =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]) / 1e9;
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + spent(thread), 0);
+}
+
+function handles(pid: number | undefined): string {
   const names = readdirSync(`/proc/${pid}/fdinfo`);
   const infos = names.map((name) => readFileSync(`/proc/${pid}/fdinfo/${name}`, "utf8"));
-  return { descriptors: names.length, watches: infos.join("").split("inotify wd").length - 1 };
+  return `${names.length} descriptors, ${infos.join("").split("inotify wd").length - 1} watches`;
 }
 
-function memory(pid: number | undefined): { resident: number; peak: number } {
+function memory(pid: number | undefined): string {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const mebibytes = (name: string): number =>
     Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024);
-  return { resident: mebibytes("VmRSS"), peak: mebibytes("VmHWM") };
+  return `${mebibytes("VmRSS")} MiB resident (peak ${mebibytes("VmHWM")})`;
 }

@@ -1,11 +1,11 @@
-// What the kernel costs per byte: `node bench/kernel.ts`, or with the first letters of a kind of text to see only that.
-// CPU time of this process, best of five rounds over one chunk in cache: the kernel alone, without reading and sending.
+// CPU cost of the kernel per byte: `node bench/kernel.ts`. An argument runs only the kinds of text whose names begin with it.
+// Measures CPU time of this process, best of five rounds over one chunk in cache: the kernel alone, without reading and sending.
 //
 // Measured on one core of an AMD EPYC (Zen 4) virtual machine, Node 26, in M lines/s:
 //   access lines of 216 B: scan 95, encode 13, thin by hash 67, thin by level and hash 18
 //   encode: accents 13, Chinese 13, Latin-1 that must be repaired 11, lines of 20 B 34
 //   JSON of 216 B: object 7.0, encode 36, and 9.7 where it is a message
-// Without the level encode did 28, 21, 19, 19 and 58 in the same hour: assembly/level-text.ts says what it costs.
+// Without the level, encode did 28, 21, 19, 19 and 58 in the same hour. assembly/level-text.ts explains the cost of the level.
 import { Arena, type Region } from "../src/core/arena.ts";
 import { KIND, TABLE, TABLE_ENTRY } from "../src/core/chunk.ts";
 import { DOCUMENT_PATHS, SERVERS_OWN } from "../src/core/document.ts";
@@ -37,7 +37,7 @@ const template: Template = writeTemplate(arena, scratch, 0, {
 });
 const dst = region(24 * CHUNK);
 
-/** A chunk of whole lines, each as `line` makes it. */
+/** A chunk of whole lines. `line` makes line `i`. */
 function chunk(line: (i: number) => string): { src: Region; length: number; lines: number } {
   const src = region(CHUNK);
   const view = arena.view(src);
@@ -50,7 +50,7 @@ function chunk(line: (i: number) => string): { src: Region; length: number; line
   }
 }
 
-/** Field widths vary as in a real log: what can be predicted about a line's quotes is part of the figure. */
+/** Field widths vary as in a real log, because the figure depends on how well branches on a line's quotes are predicted. */
 function access(i: number): string {
   const some = (n: number): number => (Math.imul(i + 1, 0x9e3779b1) >>> 0) % n;
   const agents = ["X11; Linux x86_64", "iPhone; CPU iPhone OS 18_1 like Mac OS X", "compatible; Googlebot/2.1"];
@@ -62,7 +62,7 @@ function access(i: number): string {
   );
 }
 
-/** Best CPU seconds of one `run`. */
+/** CPU seconds of one `run`, best of five rounds. */
 function seconds(run: () => void): number {
   let best = Infinity;
   for (let round = 0; round < 5; round++) {
@@ -116,11 +116,11 @@ for (const always of [LEVELS.length, 4]) {
   arena.shrink(src, length);
   const rule = { seedHigh: 1, seedLow: 2, threshold: 2 ** 30, always, weight: 4 };
   measure(`thin   access 216 B, ${always === LEVELS.length ? "hash" : "level and hash"}`, length, lines, () => {
-    arena.view(src).set(original); // thinning changes the chunk: the copy is part of the figure
+    arena.view(src).set(original); // thinning overwrites the chunk, so the figure includes this copy
     kernel.thin({ src, records: lines, base: 123_456_789, table, ...rule });
   });
 }
-/** JSON lines of 216 B without their line ends, with the table that says what they are. */
+/** JSON lines of 216 B without line ends, and the record table that gives their kind. */
 for (const [what, kind] of [
   ["object", KIND.object | (3 << 4)],
   ["text", KIND.text],

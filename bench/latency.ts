@@ -1,6 +1,6 @@
-// From a line's write to its hand-over by the tailer to the buffer: `node bench/latency.ts [--rate 10000] [--seconds 20]
-// [--files 1]`. The writer is a process of its own and stamps each line with the monotonic clock, which both share. Batches,
-// requests and answers come on top of it.
+// Latency from writing a line until the tailer hands it over to the buffer: `node bench/latency.ts [--rate 10000] [--seconds 20]
+// [--files 1]`. The writer is a separate process. It stamps each line with the monotonic clock, which both processes share.
+// Batching, requests and responses are not included.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 });
 const [rate, seconds, files] = [Number(values.rate), Number(values.seconds), Number(values.files)];
 
-/** Ten milliseconds' worth of lines at a time, as a program that flushes often. */
+/** Writes the lines of ten milliseconds at a time, like a program that flushes often. */
 const WRITER = `
 const fs = require("node:fs");
 const [dir, rate, seconds, files] = process.argv.slice(1);

@@ -1,6 +1,6 @@
-// Builds src/kernel/kernel.wasm from src/kernel/assembly/*.ts, when a source is newer or it is missing. Says nothing when
-// there is nothing to do: `npm run demo` and `npm test` call it first. Written aside and renamed, so that a process that
-// starts meanwhile sees the old kernel or the new one, never half of one.
+// Builds src/kernel/kernel.wasm from src/kernel/assembly/*.ts if it is missing or older than a source. It prints nothing if
+// there is nothing to do, because `npm run demo` and `npm test` call it first. The file is written under another name and
+// renamed, so that a process that starts meanwhile sees the old kernel or the new one, never half of one.
 import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { readdirSync, renameSync, rmSync, statSync } from "node:fs";
@@ -27,10 +27,10 @@ if (changed(wasm) < newest) {
       process.execPath,
       [
         ...[asc, join(assembly, "index.ts"), "--outFile", fresh, "-O3", "--noAssert", "--runtime", "stub"],
-        // One shared memory, the arena's: any size that WebAssembly can have.
+        // Import the arena's shared memory, of any size that WebAssembly allows.
         ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
         ...["--enable", "simd", "--enable", "threads"],
-        // Static data stays in the lower half of the arena's first page; kernel/layout.ts has the upper half.
+        // Static data stays in the lower half of the arena's first page; kernel/layout.ts uses the upper half.
         ...["--lowMemoryLimit", "32768"],
       ],
       { cwd: root, stdio: ["ignore", "ignore", "inherit"] },

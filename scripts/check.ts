@@ -1,5 +1,5 @@
-// `npm run check`: everything that can be said about the code without running the agent. All checks run, each says how it
-// went and what to do about it; one that fails makes the exit code 1.
+// `npm run check`: runs all static checks of the code. Every check runs and prints its result and, if it failed, what to do.
+// The exit code is 1 if any check failed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
@@ -8,21 +8,26 @@ import { stripVTControlCharacters } from "node:util";
 interface Check {
   readonly name: string;
   readonly remedy: string;
-  /** What is wrong, or nothing. */
+  /** Returns what is wrong; an empty string if the check passed. */
   run(): string;
 }
 
 const CHECKS: readonly Check[] = [
   { name: "types", remedy: "see tsconfig.json for the strictness", run: () => command("tsc", "--noEmit") },
+  {
+    name: "types of the page",
+    remedy: "see src/web/tsconfig.json",
+    run: () => command("tsc", "--noEmit", "-p", "src/web"),
+  },
   { name: "lint", remedy: "rules and their reasons: .oxlintrc.json", run: () => command("oxlint") },
   { name: "format", remedy: "run `npm run format`", run: () => command("oxfmt", "--check") },
   { name: "unused", remedy: "delete it, or name its entry point in knip.json", run: () => command("knip") },
   { name: "generated files", remedy: "they are written anew now: look at them and commit them", run: staleFiles },
 ];
 
-/** Scripts that write tracked files from the code, or complete them. */
+/** Scripts that generate or complete tracked files. */
 const GENERATORS = "scripts/{generate,reference,complete}-*.ts";
-const GENERATED = ["docs/**/*", "config/**/*", "package-lock.json"];
+const GENERATED = ["docs/**/*", "config/**/*", "examples/grafana/*", "package-lock.json"];
 
 const failed: string[] = [];
 for (const check of CHECKS) {
@@ -40,11 +45,11 @@ process.exitCode = failed.length === 0 ? 0 : 1;
 function command(program: string, ...args: string[]): string {
   const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
   if (status === 0) return "";
-  // Some colour what no terminal shows when they see CI=true, NO_COLOR or not.
+  // With CI=true some programs colour their output even without a terminal, whatever NO_COLOR says.
   return error?.message ?? (stripVTControlCharacters(`${stdout}${stderr}`).trim() || `${program} ended with ${status}`);
 }
 
-/** Runs every generator and compares before and after: no generator needs a mode for checking. */
+/** Runs every generator and compares the files before and after, so that generators need no check mode. */
 function staleFiles(): string {
   const before = fingerprints();
   const faults = globSync(GENERATORS)

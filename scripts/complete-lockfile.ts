@@ -1,7 +1,7 @@
-// Completes package-lock.json with the optional platform packages that a registry mirror would not serve, so that
-// `npm ci` accepts the lock everywhere. Run it after every `npm install`; npm leaves such packages out of the lock and
-// then refuses the lock it wrote itself. The entry carries what its name says (os, cpu, libc); npm skips the package
-// where they do not match, and fetches it by name and version where they do.
+// Adds the optional platform packages that a registry mirror did not serve to package-lock.json, so that `npm ci` accepts the
+// lock file everywhere. Run it after every `npm install`: npm leaves such packages out and then rejects its own lock file. os,
+// cpu and libc of an entry are taken from the package's name. npm skips the package on other platforms, and fetches it by name
+// and version on a matching one.
 import { readFileSync, writeFileSync } from "node:fs";
 
 interface Entry {

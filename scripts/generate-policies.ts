@@ -1,7 +1,7 @@
-// Fills docs/policies.md with what `simulate` really says, and draws docs/img/policy-*.svg. Run it after a change to the
-// policy; test/policy/simulate/page.test.ts fails while the page is older than the code.
+// Fills docs/policies.md with the real output of `simulate`, and draws docs/img/policy-*.svg. Run it after a change to the
+// policy code; test/policy/simulate/page.test.ts fails while the page is stale.
 import { readFileSync, writeFileSync } from "node:fs";
-import { diskBudget } from "../src/buffer/budget.ts";
+import { diskBudget } from "../src/buffer/budget/limits.ts";
 import { count, duration } from "../src/core/figures.ts";
 import type { Ladder, Rung } from "../src/core/options.ts";
 import { steady } from "../src/policy/simulate/profile.ts";
@@ -15,9 +15,9 @@ const MIB = 2 ** 20;
 const PAGE = new URL("../docs/policies.md", import.meta.url);
 const IMAGES = new URL("../docs/img/", import.meta.url);
 
-/** The article's case: twice as much comes as goes, for an hour, on a host with a small buffer. */
+/** The article's example: for an hour, twice the rate that the destination takes, on a host with a small buffer. */
 const CASE: Omit<SimulateOptions, "policy" | "ladder"> = {
-  // What `buffer.disk: 256MiB` leaves to rows.
+  // The part of `buffer.disk: 256MiB` that is available to rows.
   budget: diskBudget(256 * MIB).rows,
   memory: 40 * MIB,
   stored: 0.25,
@@ -41,7 +41,7 @@ const DEFAULT: Ladder = [
 ];
 
 interface Case {
-  /** Names the block of the page and the picture. */
+  /** Name of the block in the page and of the picture. */
   readonly name: string;
   readonly options: SimulateOptions;
 }
@@ -62,7 +62,7 @@ const CASES: readonly Case[] = [
   single("drop-oldest", OLDEST),
   single("drop-newest", { action: "drop-newest", ...marks(0.95, 0.85) }),
   single("drop-random", { action: "drop-random", ...marks(0.95, 0.85) }),
-  // `notify` on the first rung: ten minutes later there are three times as many consumers.
+  // `notify` on the first rung triggers scaling: ten minutes later the destination takes three times the rate.
   {
     name: "scaling",
     options: {
@@ -75,11 +75,25 @@ const CASES: readonly Case[] = [
       ],
     },
   },
-  // Rotation that keeps half an hour of this log; before it is over the ladder has to choose.
+  // Rotation keeps half an hour of this log. Before that is over, the ladder has to shed.
   { name: "default", options: { ...CASE, policy: "default", ladder: DEFAULT, named: 512 * MIB } },
   {
     name: "overload",
     options: { ...CASE, policy: "default", ladder: DEFAULT, named: 512 * MIB, consume: steady(1000) },
+  },
+  // For docs/how-it-works.md: the destination is too slow for half an hour, and then fast.
+  {
+    name: "story",
+    options: {
+      ...CASE,
+      policy: "default",
+      ladder: DEFAULT,
+      named: 512 * MIB,
+      consume: [
+        { rate: 1000, forMs: 1_800_000 },
+        { rate: 30_000, forMs: Infinity },
+      ],
+    },
   },
   {
     name: "outage",
@@ -97,7 +111,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** Every file that is generated, as it should be: path below the repository's root to content. */
+/** The content of every generated file, by URL. */
 export function generate(): ReadonlyMap<URL, string> {
   const results = new Map(CASES.map(({ name, options }) => [name, simulate(options)]));
   const blocks = new Map([["table", table(results)]]);
@@ -134,7 +148,7 @@ function fill(page: string, blocks: ReadonlyMap<string, string>): string {
   return lines.join("\n");
 }
 
-/** Name, what the article calls it, what it is best for. */
+/** For each strategy: name, title in the article, and what it is best for. */
 const ROWS: readonly (readonly [name: string, title: string, best: string])[] = [
   ["none", "none: a queue without bounds", "nothing: it works until it does not"],
   ["block", "block", "data that must not be lost and has a file to wait in: audit, billing"],

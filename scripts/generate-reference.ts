@@ -1,10 +1,10 @@
-// Writes what is made from the source: config/schema.json, docs/reference/config.md, docs/reference/cli.md. Run it after a
-// change to the configuration's keys or to a command; a test fails while one of them is stale.
+// Generates config/schema.json, docs/reference/config.md and docs/reference/cli.md from the source. Run it after a change to
+// the configuration's keys or to a command; a test fails while one of the files is stale.
 import { writeFileSync } from "node:fs";
 import { toJsonSchema } from "@valibot/to-json-schema";
-import type { Command } from "../src/cli/command.ts";
-import { COMMANDS } from "../src/cli/commands.ts";
-import { commandHelp, overview } from "../src/cli/help.ts";
+import type { Command } from "../src/cli/program/command.ts";
+import { COMMANDS } from "../src/cli/program/commands.ts";
+import { commandHelp, overview } from "../src/cli/program/help.ts";
 import { schema } from "../src/config/schema/index.ts";
 
 interface Json {
@@ -25,7 +25,7 @@ interface Json {
 
 const MADE = "<!-- Made by scripts/generate-reference.ts from the source: change it there. -->";
 
-/** Every generated file with its text. */
+/** The text of every generated file, by path. */
 export function references(): ReadonlyMap<string, string> {
   const json = configSchema();
   return new Map([

@@ -1,23 +1,23 @@
-// `npm run histories -- --schedules 100000 --from 1 --mutants all`: the real tailer through random histories of its files,
-// and a fourth as many of copies of them, on all cores. With `--mutants all` each rule of the tailer is turned off in turn,
-// and must be missed. Stops each stretch of seeds at its first violation, which is named with its seed.
+// `npm run histories -- --schedules 100000 --from 1 --mutants all`: runs the real tailer through random histories of files, and
+// a quarter as many of copied files, on all cores. With `--mutants all` it also turns off each rule of the tailer in turn;
+// the tests must notice that. Each stretch of seeds stops at its first violation, which is printed with its seed.
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { SEED } from "../test/helpers/seed.ts";
 import { MUTANTS, noticed } from "../test/inputs/file/model/mutants.ts";
-import type { Hunted } from "../test/model/hunt.ts";
-import { atATime, huntInChild } from "../test/model/hunters.ts";
+import { type Hunted, atATime, huntInChild } from "../test/helpers/hunters.ts";
 
 const HUNT = fileURLToPath(new URL("../test/inputs/file/model/hunt.ts", import.meta.url));
-/** Seeds of one process. */
+/** Seeds per process. */
 const STRETCH = 1000;
-/** So many of plain files for one of files that are copied and compressed: those take longer. */
+/** Histories of plain files per history of copied and compressed files, which take longer. */
 const COPIES = 4;
 
 const { values } = parseArgs({
   options: {
     schedules: { type: "string", default: "10000" },
-    from: { type: "string", default: String(Math.floor(Math.random() * 1e9)) },
+    from: { type: "string", default: String(SEED) },
     mutants: { type: "string", default: "none" },
   },
 });

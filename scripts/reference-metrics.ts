@@ -11,7 +11,9 @@ const HEAD = `# Metrics
 
 \`GET /metrics\` on the admin endpoint answers in the Prometheus text format. All numbers of one answer belong to the same
 moment. Counters count from the start of the process, from zero; \`/status\` and \`spillway inspect\` know the ledger since
-the state directory was made. Label values are the names in your configuration; there is no series per file.
+the state directory was made. Label values are the names in your configuration; there is no series per file. No counter falls
+over a reload: an input that is removed keeps its own for when it comes back, and \`(retired)\` counts only what happens for
+removed inputs after that.
 `;
 
 export function metricsPage(): string {

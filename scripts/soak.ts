@@ -1,8 +1,8 @@
-// `npm run soak -- --minutes 60 --rate 5000`: the real agent on three logs of numbered lines, rotated 230 times an hour and
-// 20 times a second by renaming, under writers that go on in the old file for a while, and every other second in all ways in
-// turn: by renaming, by copytruncate, and into compressed files. Once a minute a line of figures; the last line is the
-// verdict. What must hold: every line is delivered once and nothing is left unread, although files are deleted as soon as
-// they are durably read, and memory and descriptors do not grow.
+// `npm run soak -- --minutes 60 --rate 5000`: runs the real agent on three logs of numbered lines. Two logs are rotated by
+// renaming, 230 times an hour and 20 times a second, while writers continue in the old file for a while. The third is rotated
+// every two seconds by renaming, by copytruncate and by compression in turn. The script prints figures once a minute and the
+// verdict at the end. Invariants: every line is delivered once; nothing is left unread, although files are deleted as soon as
+// they are durably read; memory and descriptors do not grow.
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -17,13 +17,13 @@ const { values } = parseArgs({
   options: { minutes: { type: "string", default: "60" }, rate: { type: "string", default: "2000" } },
 });
 const TICK_MS = 20;
-/** For so long rotated files stay whatever was read: what no watcher told is found within 8 s. */
+/** Rotated files are kept at least this long, whatever was read. The agent finds a file without a watcher event within 8 s. */
 const KEPT_MS = 15_000;
 const PATIENCE_MS = 60_000;
 
 type Way = "rename" | "copytruncate" | "compress";
 
-/** One log: written to in bursts; of a file that is renamed its last line is written after that. */
+/** One log, written in bursts. The last line of a renamed file is written after the rename. */
 class Log {
   written = 0;
   rotations = 0;
@@ -42,7 +42,7 @@ class Log {
     this.dueAt = clock.now() + this.periodMs;
   }
 
-  /** @param lag what is not read yet of all rotated files */
+  /** @param lag unread bytes of all rotated files */
   step(lines: number, lag: number): void {
     this.owed += lines;
     const count = Math.floor(this.owed);
@@ -56,7 +56,7 @@ class Log {
     if (lag === 0) for (const old of this.rotated.splice(0, this.rotated.length - kept)) rmSync(old);
   }
 
-  /** Returns how the rotated file is called then. Nothing is written between the copying and the truncation. */
+  /** Returns the path of the rotated file. With copytruncate, nothing is written between copying and truncating. */
   private rotate(name: string, way: Way): string {
     if (way === "copytruncate") {
       copyFileSync(this.path, name);
@@ -90,7 +90,7 @@ const logs = [
   new Log(join(place.logs, "busy/app.log"), 20 * 3600, ["rename"]),
   new Log(join(place.logs, "copied/app.log"), 1800, ["rename", "copytruncate", "compress"]),
 ];
-// A copy of a file of which nothing was read yet is read if the pattern matches it.
+// The patterns match copies too: a copy of a file of which nothing was read yet is read only if a pattern matches it.
 const paths = [join(place.logs, "{calm,busy}/*.log"), join(place.logs, "copied/*.log*")];
 place.configure(server.url, { inputs: [{ id: "app", paths }] });
 const agent = place.run();
@@ -148,7 +148,7 @@ function judge(status: Status | undefined, written: number, figures: readonly Fi
   check("records read", status?.ledger.read.records, written);
   check("documents stored", server.store.count(), written);
   check("bytes never read", Object.values(status?.inputs["app"]?.unread ?? {}).filter(Boolean), []);
-  // The first figures are taken while it still warms up.
+  // Ignore the first figures, because the agent is still warming up.
   const [, early] = figures;
   const late = figures.at(-1);
   if (early === undefined || late === undefined) return;

@@ -1,5 +1,6 @@
-// Counts what node:test reports, file by file. A suite that fails only because of the tests in it is not one more
-// failure; a skipped suite is one thing skipped; a file that ran no test has failed, since nobody would notice otherwise.
+// Counts the results that node:test reports, file by file. A suite that fails only because of its tests is not counted as a
+// further failure. A skipped suite counts as one skip. A file that ran no test counts as failed, because nobody would notice
+// otherwise.
 import { relative } from "node:path";
 import { inspect } from "node:util";
 
@@ -7,16 +8,18 @@ export interface Tally {
   passed: number;
   failed: number;
   skipped: number;
-  /** Why something was skipped, each reason once. */
+  /** The reasons for skips, each once. */
   readonly reasons: Set<string>;
-  /** What failed and how, ready to print. */
+  /** Descriptions of the failures, ready to print. */
   readonly failures: string[];
-  /** The files that are running. */
+  /** The files that are running now. */
   readonly open: Map<string, OpenFile>;
+  /** Results by file and title, for promises.ts. */
+  readonly results: Map<string, { readonly tests: Map<string, string[]>; readonly skippedSuites: string[] }>;
   readonly say: (line: string) => void;
 }
 
-/** The part of node:test's events that is used. */
+/** The fields of node:test's events that are used here. */
 export interface TestEvent {
   readonly type: string;
   readonly data: unknown;
@@ -25,7 +28,7 @@ export interface TestEvent {
 interface OpenFile {
   ran: number;
   failed: number;
-  /** What it printed: shown only if it fails. */
+  /** The output of the file, shown only if it fails. */
   readonly printed: string[];
 }
 interface Result {
@@ -34,6 +37,7 @@ interface Result {
   readonly entryFile?: string;
   readonly message?: string;
   readonly skip?: boolean | string;
+  readonly todo?: boolean | string;
   readonly details: {
     readonly type?: string;
     readonly duration_ms: number;
@@ -44,25 +48,51 @@ interface Result {
 const LAST_LINES = 200;
 
 export function newTally(say: (line: string) => void): Tally {
-  return { passed: 0, failed: 0, skipped: 0, reasons: new Set(), failures: [], open: new Map(), say };
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  return { ...counts, reasons: new Set(), failures: [], open: new Map(), results: new Map(), say };
+}
+
+/** Adds the results of other files. */
+export function merge(into: Tally, from: Tally): void {
+  into.passed += from.passed;
+  into.failed += from.failed;
+  into.skipped += from.skipped;
+  for (const reason of from.reasons) into.reasons.add(reason);
+  into.failures.push(...from.failures);
+  for (const [file, results] of from.results) into.results.set(file, results);
 }
 
 export function record(tally: Tally, event: TestEvent): void {
   const result = event.data as Result;
   const name = relative(process.cwd(), result.entryFile ?? result.file ?? "");
-  // Around the tests of a file stands one by the name of the file: the process that ran it.
+  // The outermost test has the name of the file: it stands for the process that ran the file.
   if (result.name === name) {
     if (event.type === "test:complete") close(tally, name, result);
     return;
   }
   const file = tally.open.get(name) ?? { ran: 0, failed: 0, printed: [] };
   tally.open.set(name, file);
+  if (event.type === "test:pass" || event.type === "test:fail") note(tally, name, result);
   if (event.type === "test:pass") passed(tally, file, result);
   else if (event.type === "test:fail") failed(tally, file, name, result);
   else if (event.type === "test:stdout" || event.type === "test:stderr") {
     file.printed.push(result.message ?? "");
     if (file.printed.length > LAST_LINES) file.printed.shift();
   }
+}
+
+function note(tally: Tally, name: string, { name: title, skip, todo, details }: Result): void {
+  const of = tally.results.get(name) ?? { tests: new Map<string, string[]>(), skippedSuites: [] };
+  tally.results.set(name, of);
+  const runs = (skip ?? false) === false && (todo ?? false) === false;
+  const reason = runs ? undefined : typeof skip === "string" ? skip : "";
+  if (details.type === "suite") {
+    if (reason !== undefined) of.skippedSuites.push(reason);
+    return;
+  }
+  const skips = of.tests.get(title) ?? [];
+  of.tests.set(title, skips);
+  if (reason !== undefined) skips.push(reason);
 }
 
 function passed(tally: Tally, file: OpenFile, test: Result): void {
@@ -87,7 +117,7 @@ function failed(tally: Tally, file: OpenFile, name: string, test: Result): void 
   tally.failures.push(`FAILED ${name}: ${test.name}\n${text}`);
 }
 
-/** The process of a file has ended. */
+/** Called when the process of a file has ended. */
 function close(tally: Tally, name: string, process: Result): void {
   const file = tally.open.get(name) ?? { ran: 0, failed: 0, printed: [] };
   tally.open.delete(name);

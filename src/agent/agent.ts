@@ -1,35 +1,35 @@
-// The composition root: starts the last stage first and stops the first stage first. What must hold: nothing is read
-// before the state directory is locked and the admin address is ours; a stop persists whatever was not delivered.
+// The composition root: starts the pipeline from its last stage, stops it from its first. Invariants: nothing is read before the
+// state directory is locked and the admin address is bound; a stop persists whatever was not delivered.
+import type { BigIntStats } from "node:fs";
 import { hostname } from "node:os";
-import type { Account } from "../buffer/ledger.ts";
-import { diskBudget } from "../buffer/budget.ts";
-import { quotas } from "../buffer/quotas.ts";
-import { SpillBuffer } from "../buffer/spill-buffer.ts";
-import { SqliteSpool } from "../buffer/sqlite-spool.ts";
+import { systemBoot } from "../buffer/age-clock.ts";
+import { stateFolder } from "../buffer/directory/private.ts";
+import type { SqliteSpool } from "../buffer/spool/sqlite-spool.ts";
+import type { Recovered } from "../buffer/spool/spool.ts";
 import { Arena } from "../core/arena.ts";
-import { TABLE_ENTRY } from "../core/chunk.ts";
-import type { Clock } from "../core/clock.ts";
+import { abortAfter, type Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Config } from "../core/options.ts";
+import type { Output } from "../core/output.ts";
 import { FileInput } from "../inputs/file/file-input.ts";
+import { closeLeft } from "../inputs/file/rotation/left.ts";
 import type { FileInputStatus } from "../inputs/file/status.ts";
 import { Kernel } from "../kernel/kernel.ts";
-import { Durations } from "../ops/durations.ts";
-import type { Facts, State } from "../ops/facts.ts";
+import type { Facts } from "../ops/facts.ts";
+import { type Done, doneOf } from "../ops/progress.ts";
 import { Encoder } from "../outputs/elasticsearch/encoder.ts";
+import { indexName } from "../outputs/elasticsearch/index-name.ts";
+import { recordIndexOf } from "../outputs/elasticsearch/record-index.ts";
 import { createElasticsearchOutput } from "../outputs/elasticsearch/output.ts";
-import { Admission } from "../pipeline/admission.ts";
-import { Delivery } from "../pipeline/delivery.ts";
-import { PipelineIntake } from "../pipeline/intake.ts";
-import { Ladders } from "../pipeline/ladders.ts";
-import { laddersInUse, shareRatios } from "../policy/shares.ts";
+import type { LadderState } from "../pipeline/ladders.ts";
+import { type Beginnings, type Inherited, newBeginnings } from "./beginnings.ts";
+import { type CountedFrom, countFrom } from "./counted-from.ts";
+import { Engine, type Mode, engineLimits } from "./engine.ts";
 import { gatherFacts } from "./facts.ts";
-import { LagWatch } from "./lag-watch.ts";
+import { Life } from "./life.ts";
 import { sayLeftInputs } from "./left-inputs.ts";
-import { sayTransition } from "./transitions.ts";
-
-/** follow: until stopped. once: every file to its end. drain: only what the buffer holds. */
-export type Mode = "follow" | "once" | "drain";
+import { openSpool, takesWrites } from "./state.ts";
+import { sayLimit, sayTransition } from "./transitions.ts";
 
 export interface AgentOptions {
   readonly config: Config;
@@ -37,191 +37,195 @@ export interface AgentOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Called at each transition of a ladder. */
+  readonly ladderChanged?: (ladder: LadderState) => void;
+  /** Replaces the configured output: a dry run prints. */
+  readonly output?: Output | undefined;
+  /** Passed on by the agent that this one replaces in the same process. */
+  readonly inherited?: Inherited | undefined;
 }
 
-const TICK_MS = 1000;
-/** Rows of a chunk with a table: more than this a framing never makes. */
-const MOST_TABLE_RECORDS = 8192;
-const READ_BYTES = 256 * 1024;
+/** How often to ask the inputs for their status, which costs a walk over all unread files. */
+const LOOK_MS = 1000;
 
 export class Agent {
-  readonly buffer: SpillBuffer;
-  readonly delivery: Delivery;
+  readonly engine: Engine;
+  private readonly beginnings: Beginnings;
+  private readonly counted: CountedFrom;
   private readonly options: AgentOptions;
   private readonly spool: SqliteSpool;
-  private readonly ladders: Ladders;
-  private readonly intake: PipelineIntake;
   private readonly kernel: Kernel;
   private readonly inputs = new Map<string, FileInput>();
-  private readonly durations: Durations;
-  private readonly atStart: ReadonlyMap<string, Account>;
-  private readonly startedAt: number;
-  private readonly lag = new LagWatch();
   private readonly closing = new AbortController();
+  /** Ends waits that a stop makes pointless. */
+  private readonly stopIsNear = new AbortController();
   private statuses: ReadonlyMap<string, FileInputStatus> = new Map();
-  private tickedAt: number;
-  private state: State = "starting";
+  private lookedAt = -Infinity;
+  private readonly life: Life;
   private stopped: Promise<void> | undefined;
 
-  private constructor(options: AgentOptions, arena: Arena, spool: SqliteSpool, buffer: SpillBuffer) {
-    const { config, clock, log } = options;
+  private constructor(options: AgentOptions, arena: Arena, spool: SqliteSpool, recovered: Recovered) {
+    const { config, clock, log, mode } = options;
     this.options = options;
     this.spool = spool;
-    this.buffer = buffer;
+    this.life = new Life(clock, options.inherited !== undefined);
     this.kernel = new Kernel(arena);
-    this.startedAt = this.tickedAt = clock.now();
-    this.durations = new Durations(clock);
-    this.atStart = new Map([...buffer.state.ledger].map(([id, account]) => [id, structuredClone(account)]));
-    const names = laddersInUse(config.inputs);
-    this.ladders = new Ladders({
-      clock,
-      buffer,
-      policies: new Map(names.map((name) => [name, config.policies[name] ?? []])),
-      atRisk: (policy) => this.sumAtRisk((id) => config.inputs.find((i) => i.id === id)?.policy === policy),
-      changed: (ladder, transition) =>
-        sayTransition(log, this.facts(), ladder, transition, this.ladders.budget(ladder.share)),
+    this.beginnings = options.inherited?.beginnings ?? newBeginnings(clock);
+    const { outage, durations } = this.beginnings;
+    this.engine = new Engine({
+      ...{ config, mode, clock, boot: systemBoot(), log, arena, kernel: this.kernel, spool, recovered, outage },
+      limits: engineLimits(config, arena.capacity),
+      encoder: new Encoder(arena, this.kernel, config.output),
+      output: options.output ?? createElasticsearchOutput(config.output, { clock, log }),
+      targetOf: (envelope, readAtMs) => indexName(envelope.index, envelope, readAtMs),
+      inputs: () => this.look(),
+      changed: (ladder, transition) => {
+        sayTransition(log, this.facts(), ladder, transition, this.engine.buffer.level(ladder.policy).budget);
+        options.ladderChanged?.(ladder);
+      },
+      limitChanged: (...change) => sayLimit(log, ...change),
     });
-    this.intake = new PipelineIntake({
-      buffer,
-      ladders: this.ladders,
-      admission: new Admission(arena, this.kernel, clock),
-      policyOf: new Map(config.inputs.map((i) => [i.id, i.policy])),
-      atRisk: (input) => this.sumAtRisk((id) => id === input),
-    });
-    const output = createElasticsearchOutput(config.output, { clock, log });
-    const encoder = new Encoder(arena, this.kernel, config.output);
-    this.delivery = new Delivery({ clock, arena, buffer, encoder, output, options: config.output, log });
-    this.delivery.sink.observe = (ms) => this.durations.observe(ms / 1000);
+    const { accounts } = this.engine.buffer.figures();
+    const inputs = config.inputs.map(({ id }) => id);
+    this.counted = countFrom(options.inherited, accounts, inputs);
+    this.engine.delivery.metrics.observe = (ms) => durations.observe(ms / 1000);
   }
 
-  /** Locks the state directory and opens all that lies behind the inputs. Nothing is read yet. */
+  /** Locks the state directory and opens everything behind the inputs. Nothing is read yet. */
   static async open(options: AgentOptions): Promise<Agent> {
     const { config, clock, log, mode } = options;
     const arena = new Arena(config.buffer.memory);
-    const { rows, maxPages } = diskBudget(config.buffer.disk);
-    const letters = config.output.deadLetters;
-    const spooling = { directory: config.buffer.path, letters, maxPages };
-    const { spool, recovered } = await SqliteSpool.open(spooling, arena.memory.buffer);
-    if (mode !== "drain") sayLeftInputs(log, recovered, config.inputs);
-    const maxRecord = Math.max(0, ...config.inputs.map((i) => i.maxRecord));
-    const largest = Arena.cost(Math.max(READ_BYTES, maxRecord + 2)) + Arena.cost(MOST_TABLE_RECORDS * TABLE_ENTRY);
-    const shares = Object.fromEntries(shareRatios(config.buffer.shares, laddersInUse(config.inputs)));
-    const limits = quotas(arena.capacity, config.output.batch.bytes, largest);
-    const buffer = new SpillBuffer({ clock, arena, quotas: limits, log, spool, recovered, rowBudget: rows, shares });
-    return new Agent(options, arena, spool, buffer);
+    const { deadLetters } = config.output;
+    const spooling = { directory: stateFolder(config.buffer.path), deadLetters, disk: config.buffer.disk };
+    const parts = { options: spooling, memory: arena.memory.buffer, clock, log };
+    const { spool, recovered, pages } = await openSpool(parts);
+    const agent = new Agent(options, arena, spool, recovered);
+    const { sources } = agent.engine.buffer;
+    for (const page of pages) sources.add(page);
+    if (mode !== "drain") sayLeftInputs(log, { sources: sources.inputs(), starts: recovered.starts }, config.inputs);
+    return agent;
   }
 
-  /** Delivery first, then the inputs. */
+  /** Starts delivery first, then the inputs. */
   async start(): Promise<void> {
-    const { config, mode } = this.options;
-    this.delivery.start();
+    const { mode } = this.options;
+    this.engine.start();
     if (mode !== "drain") await this.startInputs(mode);
-    else for (const { id } of config.inputs) this.buffer.state.ledger.of(id);
-    this.state = "running";
-    this.tick();
+    // So that the log line about the start counts the files found.
+    this.look("now");
+    this.life.enter("running");
   }
 
   private async startInputs(mode: "follow" | "once"): Promise<void> {
     const { config, clock, log } = this.options;
-    const { arena } = this.buffer.state;
-    const shared = { intake: this.intake, arena, kernel: this.kernel, clock, log, mode };
+    const { intake, buffer } = this.engine;
+    const shared = { intake, arena: buffer.arena, kernel: this.kernel, clock, log, mode, left: this.beginnings.left };
     for (const options of config.inputs) {
-      this.inputs.set(options.id, new FileInput(options, { ...shared, host: hostname(), index: config.output.index }));
+      const { index } = config.output;
+      const recordIndex = recordIndexOf(options.index ?? index, options);
+      this.inputs.set(options.id, new FileInput(options, { ...shared, host: hostname(), index, recordIndex }));
     }
     await Promise.all([...this.inputs.values()].map((input) => input.start()));
+    closeLeft(shared.left);
   }
 
-  /** Rejects when an input met something that must end the process. */
+  /** Rejects when an input, the spool or delivery meets an error that must end the process. */
   async failure(): Promise<never> {
-    await Promise.all([...this.inputs.values()].map((input) => input.ended));
-    return new Promise<never>(() => {});
+    const inputs = Promise.all([...this.inputs.values()].map((input) => input.ended));
+    await Promise.race([this.engine.delivery.failure, this.spool.failure, inputs]);
+    return this.engine.delivery.failure;
   }
 
-  /** Once a second: what only time changes. */
-  private tick(): void {
-    if (this.closing.signal.aborted) return;
-    this.tickedAt = this.options.clock.now();
-    this.look();
-    let lag = 0;
-    for (const status of this.statuses.values()) lag += status.lagBytes;
-    this.buffer.lag(this.lag.observe(lag));
-    this.ladders.turn();
-    this.ladders.look();
-    this.buffer.expire(this.options.config.buffer.maxAge);
-    this.options.clock.after(TICK_MS, () => this.tick());
+  /** The status of the inputs' files; `lately` accepts one that is up to half of LOOK_MS old. */
+  private look(when: "now" | "lately" = "lately"): ReadonlyMap<string, FileInputStatus> {
+    const now = this.options.clock.now();
+    if (when === "now" || now - this.lookedAt >= LOOK_MS / 2) {
+      this.lookedAt = now;
+      this.statuses = new Map([...this.inputs].map(([id, input]) => [id, input.status()]));
+    }
+    return this.statuses;
   }
 
-  /** What the inputs say of their files: a walk over all of them, so not at every question. */
-  private look(): void {
-    this.statuses = new Map([...this.inputs].map(([id, input]) => [id, input.status()]));
-  }
-
-  private sumAtRisk(matches: (input: string) => boolean): number {
-    let bytes = 0;
-    for (const [id, status] of this.statuses) if (matches(id)) bytes += status.atRiskBytes;
-    return bytes;
-  }
-
-  /** The loops turn: for the watchdog and /healthz. */
+  /** Whether the loops run, for the watchdog and /healthz. */
   alive(): boolean {
-    return this.state === "starting" || this.options.clock.now() - this.tickedAt < 5 * TICK_MS;
+    return this.spool.hangs || this.life.isAlive(this.engine.tickedAt);
+  }
+
+  /** Whether nothing is buffered. */
+  get idle(): boolean {
+    return this.engine.buffer.open === 0;
+  }
+
+  /** The path by which an input reads this file; undefined if it does not. */
+  pathOf(input: string, file: BigIntStats): string | undefined {
+    return this.inputs.get(input)?.pathOf(file);
+  }
+
+  /** For the agent that takes the place of this one, which has ended. */
+  inheritance(): Inherited {
+    const { beginnings, counted, engine } = this;
+    return { beginnings, counted, ended: engine.buffer.figures().accounts };
   }
 
   facts(): Facts {
     const { config, clock, version } = this.options;
-    const { buffer, ladders, delivery, durations, atStart, startedAt } = this;
-    const inputs = (): ReadonlyMap<string, FileInputStatus> => this.statuses;
-    const state = (): State => this.state;
-    const parts = { buffer, ladders, delivery, durations, atStart, startedAt };
-    return gatherFacts({ ...parts, version, config, clock, inputs, state });
+    const { engine, beginnings, counted, statuses: inputs } = this;
+    const { state } = this.life;
+    return gatherFacts({ engine, ...beginnings, counted, version, config, clock, inputs, state });
   }
 
-  /** Every file was read to the end that it has now. */
+  /** Resolves when every file has been read to its current end. */
   async readToEnd(): Promise<void> {
     await Promise.all([...this.inputs.values()].map((input) => input.done()));
   }
 
-  /**
-   * Delivers what is held, without waiting for batches to fill up.
-   * @param patience gives up after this long without progress, in milliseconds @returns whether all of it is delivered
-   */
-  async deliverAll(patience: number, signal: AbortSignal): Promise<boolean> {
-    const { clock } = this.options;
-    const { state, changes } = this.buffer;
-    this.delivery.flush();
-    let open = state.open;
-    let movedAt = clock.now();
-    while (state.open > 0 && !signal.aborted) {
-      await changes.wait(250, signal);
-      if (state.open !== open) movedAt = clock.now();
-      open = state.open;
-      if (clock.now() - movedAt >= patience) return false;
-    }
-    return state.open === 0;
+  /** @see Engine.deliverAll */
+  deliverAll(patience: number, signal: AbortSignal): Promise<boolean> {
+    return this.engine.deliverAll(patience, signal);
   }
 
-  /** How far a run with an end has come: what has its fate, of all that is there to read. */
-  done(): { records: number; bytes: number; totalBytes: number } {
-    this.look();
-    const done = { records: 0, bytes: 0, totalBytes: 0 };
-    for (const { ledger, atStart, lagBytes } of this.facts().inputs.values()) {
-      ledger.fates.forEach((count, fate) => {
-        done.records += count.records - (atStart.fates[fate]?.records ?? 0);
-        done.bytes += count.bytes - (atStart.fates[fate]?.bytes ?? 0);
-      });
-      done.totalBytes += ledger.buffered.bytes + lagBytes;
-    }
-    done.totalBytes += done.bytes;
-    return done;
+  /** Progress of a run with an end: what is settled, out of all that there is to read. */
+  done(): Done {
+    this.look("now");
+    return doneOf(this.facts());
   }
 
-  /** Graceful: read to the end if wanted, deliver for at most the grace, persist the rest. */
+  /** Graceful stop: read to the end if configured, deliver for at most the grace period, persist the rest. */
   stop(): Promise<void> {
     this.stopped ??= this.shutDown();
     return this.stopped;
   }
 
-  /** Skips the waiting of a stop that is under way. */
+  /** Whether a successor could take over the state: false if the disk fails, or takes no write within ten seconds. */
+  canHandOver(): Promise<boolean> {
+    if (this.facts().buffer.mode === "degraded") return Promise.resolve(false);
+    return takesWrites(this.spool, this.options.clock, this.stopIsNear.signal);
+  }
+
+  /** Stops for a successor in this process and persists what is undelivered. Resolves when the disk hangs no more. */
+  async handOver(): Promise<void> {
+    const { config, clock } = this.options;
+    await this.engine.delivery.finish(config.shutdown.grace, this.closing.signal);
+    this.stopped ??= this.close("reloading", () => this.engine.handOver());
+    await this.stopped;
+    const { signal } = this.stopIsNear;
+    while (this.spool.hangs && !signal.aborted) await clock.sleep(LOOK_MS, signal);
+    // Only now a swap begins that can be expected to end.
+    this.life.enter("reloading");
+  }
+
+  /** Whether one of its threads still waits for the disk. */
+  get hangs(): boolean {
+    return this.spool.hangs;
+  }
+
+  /** A stop was requested. Ends a start early: inputs that still search for files are stopped and read nothing. */
+  stopSoon(): void {
+    this.stopIsNear.abort();
+    if (this.life.starts) for (const input of this.inputs.values()) void input.stop();
+  }
+
+  /** Cuts short the waits of a stop that is under way. */
   hurry(): void {
     this.closing.abort();
   }
@@ -229,23 +233,22 @@ export class Agent {
   private async shutDown(): Promise<void> {
     const { config, clock } = this.options;
     const { grace, readToEnd } = config.shutdown;
-    this.state = "stopping";
+    this.life.enter("stopping");
     const hurry = this.closing.signal;
     const deadline = AbortSignal.any([hurry, abortAfter(clock, grace)]);
-    // Half of it, so that there is time to deliver what was read.
+    // Half of the grace period, which leaves time to deliver what was read.
     const halfway = AbortSignal.any([hurry, abortAfter(clock, grace / 2)]);
     if (readToEnd) await Promise.all([...this.inputs.values()].map((input) => input.readTheLast(halfway)));
-    await Promise.all([...this.inputs.values()].map((input) => input.stop()));
-    await this.deliverAll(grace, deadline);
+    await this.close("stopping", () => this.engine.stop(grace, deadline));
+  }
+
+  private async close(state: "stopping" | "reloading", engine: () => Promise<void>): Promise<void> {
+    this.life.enter(state);
+    const left = state === "reloading" ? this.beginnings.left : undefined;
+    await Promise.all([...this.inputs.values()].map((input) => input.stop(left)));
+    this.look("now");
+    await engine();
     this.closing.abort();
-    await this.delivery.stop();
-    await this.buffer.persist();
     await this.spool.close();
   }
-}
-
-function abortAfter(clock: Clock, ms: number): AbortSignal {
-  const controller = new AbortController();
-  clock.after(ms, () => controller.abort());
-  return controller.signal;
 }

@@ -1,103 +1,103 @@
-// What the agent says of itself at one moment, gathered from its parts. Nothing is cached but what inputs say of their
-// files, which costs a walk over all of them.
-import { type Chunk, isOpen } from "../buffer/chunk.ts";
-import type { Account } from "../buffer/ledger.ts";
-import type { SpillBuffer } from "../buffer/spill-buffer.ts";
+// Gathers the agent's facts at one moment from its parts. Only the inputs' file statuses are cached, because they cost a walk
+// over all unread files.
+import { type Account, emptyAccount } from "../buffer/ledger/ledger.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Count } from "../core/fate.ts";
 import type { Config } from "../core/options.ts";
 import type { FileInputStatus } from "../inputs/file/status.ts";
 import type { Durations } from "../ops/durations.ts";
-import type { Facts, InputFacts, LedgerFacts, PolicyFacts, State } from "../ops/facts.ts";
-import type { Delivery } from "../pipeline/delivery.ts";
-import type { LadderState, Ladders } from "../pipeline/ladders.ts";
-import { acting } from "../policy/acting.ts";
+import {
+  type Facts,
+  type InputFacts,
+  type LedgerFacts,
+  type PolicyFacts,
+  RETIRED,
+  type State,
+  type TargetFacts,
+} from "../ops/facts.ts";
+import { sumLedgers } from "../ops/ledger-status.ts";
+import type { LadderState } from "../pipeline/ladders.ts";
 import { count as upToNow } from "../policy/keeper.ts";
 import { actionOf } from "../policy/ladder.ts";
+import type { CountedFrom } from "./counted-from.ts";
+import type { Engine } from "./engine.ts";
+import { meaning } from "./transitions.ts";
 
 export interface FactSources {
   readonly version: string;
   readonly config: Config;
   readonly clock: Clock;
   readonly startedAt: number;
-  readonly buffer: SpillBuffer;
-  readonly ladders: Ladders;
-  readonly delivery: Delivery;
+  readonly engine: Engine;
   readonly durations: Durations;
-  /** What was durable when this process started, by input. */
-  readonly atStart: ReadonlyMap<string, Account>;
-  readonly inputs: () => ReadonlyMap<string, FileInputStatus>;
-  readonly state: () => State;
+  readonly counted: CountedFrom;
+  readonly inputs: ReadonlyMap<string, FileInputStatus>;
+  readonly state: State;
 }
 
-/** Inputs that are no longer configured, together. */
-const RETIRED = "retired";
-
 export function gatherFacts(sources: FactSources): Facts {
-  const { buffer, ladders, clock, config } = sources;
-  const policies = new Map([...ladders.all()].map((l) => [l.policy, policyFacts(sources, l)]));
+  const { engine, clock, config } = sources;
+  const figures = engine.buffer.figures();
+  const policies = new Map([...engine.ladders.all()].map((l) => [l.policy, policyFacts(sources, l)]));
+  const { oldestMs } = figures;
   return {
     version: sources.version,
-    state: sources.state(),
+    state: sources.state,
     uptimeMs: clock.now() - sources.startedAt,
     buffer: {
-      mode: buffer.state.mode,
+      mode: figures.mode,
       utilization: Math.max(0, ...[...policies.values()].map((p) => p.utilization)),
-      memoryBytes: buffer.state.arena.used,
+      memoryBytes: figures.memoryBytes,
       memoryMax: config.buffer.memory,
-      diskBytes: buffer.diskBytes,
+      diskBytes: figures.diskBytes,
       diskMax: config.buffer.disk,
-      oldestMs: oldestMs(sources),
+      oldestMs: oldestMs === undefined ? 0 : Math.max(0, clock.wall() - oldestMs),
+      aside: figures.aside,
     },
     policies,
-    inputs: inputFacts(sources),
-    output: outputFacts(sources),
+    inputs: inputFacts(sources, figures),
+    output: outputFacts(sources, figures),
   };
 }
 
-function oldestMs({ buffer, clock }: FactSources): number {
-  const first = [buffer.state.rows, buffer.state.fresh].map((queue) => [...queue].find(isOpen)?.readAtMs ?? Infinity);
-  const oldest = Math.min(...first);
-  return oldest === Infinity ? 0 : Math.max(0, clock.wall() - oldest);
-}
+type Figures = ReturnType<Engine["buffer"]["figures"]>;
 
-function policyFacts({ ladders, clock }: FactSources, state: LadderState): PolicyFacts {
+function policyFacts({ engine, clock }: FactSources, state: LadderState): PolicyFacts {
   const standing = upToNow(state.ladder, state.standing, clock.now());
-  const now = acting(state.ladder, standing);
+  const now = engine.ladders.acting(state.policy);
+  const actions = ["accept", ...state.ladder.map((rung) => rung.action)];
   return {
     action: actionOf(state.ladder, standing.rung),
     rung: standing.rung,
-    utilization: ladders.utilization(state.share),
+    utilization: engine.ladders.utilization(state.policy),
     sinceMs: state.sinceWallMs,
     shedding: now.sample !== undefined || now.drop !== undefined || now.rate?.excess === "drop",
-    actionMs: standing.msPerAction,
+    actionMs: { ...Object.fromEntries(actions.map((action) => [action, 0])), ...standing.msPerAction },
+    marks: state.ladder.map((rung) => ({ action: rung.action, enter: rung.enter, says: meaning(rung) })),
+    forecast: state.trend.forecast,
   };
 }
 
-function inputFacts({ buffer, config, atStart, inputs }: FactSources): Map<string, InputFacts> {
-  const buffered = bufferedByInput(buffer);
-  const files = inputs();
+function inputFacts(
+  { engine, config, counted, inputs }: FactSources,
+  { accounts, buffered }: Figures,
+): Facts["inputs"] {
   const facts = new Map<string, InputFacts>();
-  const configured = new Set(config.inputs.map((i) => i.id));
-  for (const id of configured) {
-    facts.set(id, ledgerOnly(ledger(buffer.state.ledger.of(id), buffered.get(id)), atStart.get(id), files.get(id)));
+  const waiting = engine.intake.waiting();
+  for (const { id } of config.inputs) {
+    const own = ledger(accounts.get(id) ?? emptyAccount(), buffered.get(id));
+    const from = counted.own.get(id) ?? emptyAccount();
+    facts.set(id, { ...ledgerOnly(own, from, inputs.get(id)), waiting: waiting.get(id) });
   }
-  for (const [id, account] of buffer.state.ledger) {
-    if (configured.has(id)) continue;
-    const own = ledgerOnly(ledger(account, buffered.get(id)), atStart.get(id), undefined);
-    const before = facts.get(RETIRED);
-    facts.set(
-      RETIRED,
-      before ? { ...own, ledger: sum(before.ledger, own.ledger), atStart: sum(before.atStart, own.atStart) } : own,
-    );
-  }
+  const others = [...accounts].filter(([id]) => !facts.has(id));
+  const retired = sumLedgers(others.map(([id, account]) => ledger(account, buffered.get(id))));
+  if (others.length > 0) facts.set(RETIRED, ledgerOnly(retired, counted.retired, undefined));
   return facts;
 }
 
 const NO_UNREAD = { skipped: 0, deleted: 0, truncated: 0, abandoned: 0 };
 
-function ledgerOnly(now: LedgerFacts, before: Account | undefined, status: FileInputStatus | undefined): InputFacts {
-  const empty = { ...now, read: none(), fates: now.fates.map(none), buffered: none() };
+function ledgerOnly(now: LedgerFacts, from: Account, status: FileInputStatus | undefined): InputFacts {
   return {
     files: status?.files ?? 0,
     open: status?.open ?? 0,
@@ -106,9 +106,11 @@ function ledgerOnly(now: LedgerFacts, before: Account | undefined, status: FileI
     rotatedBytes: status?.rotatedBytes ?? 0,
     atRiskBytes: status?.atRiskBytes ?? 0,
     unread: status?.unread ?? NO_UNREAD,
-    rereadFiles: status?.rereadFiles ?? 0,
+    failures: status?.failures ?? 0,
+    refusedLinks: status?.refusedLinks ?? 0,
+    waiting: undefined,
     ledger: now,
-    atStart: before ? { ...before, buffered: none() } : empty,
+    countedFrom: from,
   };
 }
 
@@ -120,47 +122,39 @@ function ledger({ read, fates }: Account, buffered: Count = none()): LedgerFacts
   return { read, fates, buffered };
 }
 
-function plus(a: Count, b: Count): Count {
-  return { records: a.records + b.records, bytes: a.bytes + b.bytes };
-}
-
-function sum(a: LedgerFacts, b: LedgerFacts): LedgerFacts {
+function outputFacts({ engine, config, durations }: FactSources, figures: Figures): Facts["output"] {
+  const { delivery } = engine;
+  const { metrics, status, lanes } = delivery;
   return {
-    read: plus(a.read, b.read),
-    fates: a.fates.map((c, i) => plus(c, b.fates[i] as Count)),
-    buffered: plus(a.buffered, b.buffered),
-  };
-}
-
-/** Summed from the chunks held, never derived from the rest. */
-function bufferedByInput({ state }: SpillBuffer): Map<string, Count> {
-  const buffered = new Map<string, Count>();
-  const add = (chunk: Chunk): void => {
-    const own = buffered.get(chunk.source.input) ?? none();
-    own.records += chunk.open;
-    own.bytes += chunk.openBytes;
-    buffered.set(chunk.source.input, own);
-  };
-  for (const chunk of state.rows) add(chunk);
-  for (const chunk of state.fresh) add(chunk);
-  return buffered;
-}
-
-function outputFacts({ delivery, durations }: FactSources): Facts["output"] {
-  const { sink } = delivery;
-  return {
-    server: sink.server,
-    concurrencyLimit: sink.limit,
-    inFlight: sink.inFlight,
-    retrying: delivery.retrying,
-    circuit: sink.breaker.circuit,
-    lastError: sink.lastError,
-    requests: sink.requests,
-    requestsFailed: sink.failed,
-    bodyBytes: sink.bodyBytes,
-    wireBytes: sink.wireBytes,
-    items: sink.items,
-    unexpectedDuplicates: sink.unexpectedDuplicates,
+    server: status.server,
+    concurrencyLimit: delivery.limit,
+    inFlight: metrics.inFlight,
+    retrying: lanes.retrying,
+    circuit: delivery.circuit,
+    lastError: status.lastError,
+    lastErrorAtMs: status.lastErrorAtMs,
+    requests: metrics.requests,
+    failures: metrics.failures,
+    up: status.reachable,
+    storedAtMs: status.settledAtMs,
+    bodyBytes: metrics.bodyBytes,
+    wireBytes: delivery.output.wireBytes,
+    hosts: delivery.output.hosts,
+    items: metrics.items,
+    unexpectedDuplicates: metrics.unexpectedDuplicates,
+    failureStored: metrics.failureStored,
+    deadLetters: { ...figures.deadLetters, max: config.output.deadLetters },
     durations,
+    targets: targetFacts(engine, figures),
   };
+}
+
+function targetFacts({ delivery }: Engine, { targets }: Figures): ReadonlyMap<string, TargetFacts> {
+  const lanes = new Map([...delivery.lanes].map((lane) => [lane.target, lane]));
+  const facts = new Map<string, TargetFacts>();
+  for (const { target, stuck, records, bytes } of targets) {
+    const { trouble, isHeld = false } = lanes.get(target) ?? {};
+    facts.set(target, { stuck: stuck || isHeld, records, bytes, trouble });
+  }
+  return facts;
 }

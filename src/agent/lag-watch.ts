@@ -1,14 +1,14 @@
-// Whether the sources outgrow the output: unread bytes have risen at every look for a while, although everything that may
-// be read is read. Reading slower than the disk can is no sign of it: a big file that is caught up only shrinks.
+// Detects that the sources outgrow the output: unread bytes have risen at every sample for a while, although everything that
+// may be read is read. Slow reading alone is no sign: while a big file is being caught up, its unread bytes only shrink.
 
 const LOOKS = 10;
-/** Less than this over all looks is noise: partial lines, a burst. */
+/** Less growth than this over all samples is noise: partial lines, a burst. */
 const GROWTH = 1 << 20;
 
 export class LagWatch {
   private readonly seen: number[] = [];
 
-  /** Once a second, with the unread bytes of all inputs. True while they keep growing. */
+  /** Call once a second with the unread bytes of all inputs. Returns true while they keep growing. */
   observe(lagBytes: number): boolean {
     this.seen.push(lagBytes);
     if (this.seen.length > LOOKS + 1) this.seen.shift();

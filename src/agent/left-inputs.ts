@@ -1,17 +1,22 @@
-// An input that gets another id is another input: what was read under the old one is known to nobody, and is read again.
-// That is said at the start that would do so.
-import type { Recovered } from "../buffer/spool.ts";
+// An input with a changed id is a new input: the state of the old id is not used, and its files are read again. Warns about this
+// at the start at which it would happen.
+import type { FirstStart } from "../buffer/spool/spool.ts";
 import { count } from "../core/figures.ts";
 import type { Log } from "../core/log.ts";
 import type { FileInputOptions } from "../core/options.ts";
 
-export function sayLeftInputs(log: Log, { sources, starts }: Recovered, inputs: readonly FileInputOptions[]): void {
-  const before = new Set([...starts, ...sources].map(({ input }) => input));
+/** What the state contains: the number of files by input, and the inputs that have ever started. */
+export interface KnownInputs {
+  readonly sources: ReadonlyMap<string, number>;
+  readonly starts: readonly FirstStart[];
+}
+
+export function sayLeftInputs(log: Log, { sources, starts }: KnownInputs, inputs: readonly FileInputOptions[]): void {
+  const before = new Set([...starts.map(({ input }) => input), ...sources.keys()]);
   const now = new Set(inputs.map(({ id }) => id));
   const fresh = [...now].filter((id) => !before.has(id));
   if (fresh.length === 0) return;
-  const left = Map.groupBy(sources, ({ input }) => input);
-  for (const [input, { length: files }] of left)
+  for (const [input, files] of sources)
     if (!now.has(input))
       log.warn(
         "input_left",

@@ -1,239 +1,260 @@
-// The agent as a process: log, admin endpoint, systemd and signals around it. SIGHUP replaces the agent in place by one
-// with the new configuration: the old one persists what it holds and the new one finds it. A configuration that does not
-// start leaves the old one in force.
+// The agent as a process, with its log, admin endpoint, systemd and signals. SIGHUP replaces the agent in place by one with the
+// new configuration: the old agent reads on until its requests have ended and persists its buffer, the new one recovers it. If
+// the new configuration does not start, the old one stays in force.
+import type { Reloaded } from "../config/reload.ts";
 import type { Clock } from "../core/clock.ts";
-import { EXIT, type ExitCode, describe } from "../core/errors.ts";
-import { count, duration, flow } from "../core/figures.ts";
+import { EXIT, type ExitCode, describe, hasCode } from "../core/errors.ts";
+import { duration } from "../core/figures.ts";
 import type { Config } from "../core/options.ts";
-import { type Admin, startAdmin } from "../ops/admin.ts";
-import { type AgentLog, createLog, logForm } from "../ops/log.ts";
+import type { Facts } from "../ops/facts.ts";
+import { Feed } from "../ops/events/feed.ts";
+import { type AgentLog, createLog, logForm, type LogOptions } from "../ops/log.ts";
 import { type Notifier, createNotifier } from "../ops/notify.ts";
-import { pages } from "../ops/pages.ts";
-import { Progress } from "../ops/progress.ts";
+import { pages } from "../ops/admin/pages.ts";
 import { watchProcess } from "../ops/process-facts.ts";
 import { onSignals } from "../ops/signals.ts";
-import { buildStatus } from "../ops/status.ts";
-import { Agent, type Mode } from "./agent.ts";
-import { compactLater } from "./compact.ts";
+import { buildStatus, statusDocument } from "../ops/status.ts";
+import { Agent, type AgentOptions } from "./agent.ts";
+import { Carried } from "./carried.ts";
+import { compactWhenIdle } from "./compact.ts";
+import { Endpoint } from "./endpoint.ts";
+import type { Mode } from "./engine.ts";
+import { sayMemoryConflict } from "./memory-fit.ts";
+import { createRungNotifier } from "./notify/create.ts";
+import type { Delays, LadderStanding, RungNotifier } from "./notify/rung-notifier.ts";
+import { sayOwnLog } from "./own-log.ts";
+import { Reloads, concernsAgent, endRequests } from "./reloads.ts";
+import { runToEnd } from "./run-to-end.ts";
+import { SecretFiles } from "./secret-files.ts";
+import { buffered, many, plural, sayReady, sayUndelivered, summary } from "./summary.ts";
 
-export interface ServiceOptions {
+export interface ServiceOptions extends Pick<Reloaded, "secretFiles"> {
   readonly config: Config;
   readonly mode: Mode;
   readonly version: string;
   readonly clock: Clock;
   readonly env: NodeJS.ProcessEnv;
-  /** Gives up a run with an end after this long without progress, in milliseconds. */
+  /** Milliseconds without progress after which a run with an end gives up. */
   readonly deadline: number;
-  /** Reads the configuration again; throws a SpillwayError when it has faults. */
-  readonly reload: () => Config;
+  /** Configuration values that must not appear in the log. */
+  readonly secrets: ReadonlySet<string>;
+  /** Bytes that the process may use; undefined: no limit. */
+  readonly memoryLimit: number | undefined;
+  /** Reads the configuration that is to replace `inForce`. Throws a SpillwayError if it has faults. */
+  readonly reload: (inForce: Config) => Reloaded;
+  /** Replaces the configured output: a dry run prints. */
+  readonly output?: AgentOptions["output"];
+  /** Only tests set this, because the usual minute is long. */
+  readonly notifyDelays?: Delays | undefined;
 }
 
-type Ask = "stop" | "reload";
+const LOG_FD = 2; // stderr, because stdout is for data
 
 export class Service {
   private readonly options: ServiceOptions;
   private readonly log: AgentLog;
   private readonly notifier: Notifier;
   private readonly process: ReturnType<typeof watchProcess>;
+  private readonly rungs: RungNotifier;
+  private readonly secrets: Set<string>;
+  private readonly feed: Feed;
   private config: Config;
+  private memoryLimit: number | undefined;
   private agent: Agent | undefined;
-  private admin: Admin | undefined;
-  private asked = Promise.withResolvers<Ask>();
+  private readonly endpoint: Endpoint;
+  private readonly reloads: Reloads;
+  private readonly secretFiles: SecretFiles;
+  private readonly carried = new Carried();
+  /** The agent that is being replaced, until its successor runs. */
+  private leaving: Agent | undefined;
+  private asked = Promise.withResolvers<void>();
+  /** Aborted when the process is asked to stop. */
+  private readonly quit = new AbortController();
 
   constructor(options: ServiceOptions) {
-    const { clock, env, config } = options;
+    const { clock, env, config, version, secrets, notifyDelays: delays } = options;
     this.options = options;
     this.config = config;
-    this.log = createLog({ level: config.log.level, clock, destination: 2, form: logForm(2, env) });
+    this.feed = new Feed({ clock, status: () => statusDocument(this.facts(), this.process()) });
+    const heard: LogOptions["heard"] = (line) => this.feed.line(line);
+    this.log = createLog({ level: config.log.level, clock, destination: LOG_FD, form: logForm(LOG_FD, env), heard });
     this.notifier = createNotifier({ env, clock, alive: () => this.agent?.alive() ?? true });
-    this.process = watchProcess(clock, this.log);
+    this.secrets = new Set(secrets);
+    this.memoryLimit = options.memoryLimit;
+    const facts = (): Facts => this.facts();
+    this.rungs = createRungNotifier({ clock, log: this.log, version, secrets: this.secrets, facts, delays });
+    this.reloads = new Reloads({ clock, log: this.log, read: options.reload });
+    this.secretFiles = new SecretFiles({ clock, log: this.log, changed: () => this.ask("reload") });
+    this.secretFiles.follow(options.secretFiles);
+    this.process = watchProcess(clock, {
+      dropped: () => this.log.dropped,
+      config: () => this.reloads.facts(),
+      notifications: this.rungs.counts,
+    });
+    const alive = (): boolean => this.current().alive();
+    this.endpoint = new Endpoint(pages({ facts, process: this.process, alive, feed: this.feed }), clock, this.log);
   }
 
-  /** Runs until its end. Throws a SpillwayError for what stands in the way of a start. */
+  /** Runs to the end. Throws a SpillwayError if it cannot start. */
   async run(): Promise<ExitCode> {
     const release = onSignals(
       {
         stop: () => this.ask("stop"),
         hurry: () => this.agent?.hurry(),
         reload: () => this.ask("reload"),
-        report: () => this.log.info("status", this.summary(), { status: buildStatus(this.current().facts()) }),
+        report: () => this.agent && this.report(this.facts()),
       },
       this.options.clock,
     );
     try {
-      this.agent = await this.openAgent(this.config);
+      await this.openAgent(this.config);
+      this.ready();
+      this.feed.start();
       return this.options.mode === "follow" ? await this.follow() : await this.finish();
     } finally {
       release();
+      this.secretFiles.close();
       this.notifier.close();
-      await this.admin?.close();
+      this.rungs.close();
+      this.feed.close();
+      await this.endpoint.close();
       await this.log.flush(1000);
     }
   }
 
-  private ask(what: Ask): void {
-    this.asked.resolve(what);
+  /** Whether the agent ended with a thread that still waits for the disk. */
+  get hangs(): boolean {
+    return this.agent?.hangs ?? false;
+  }
+
+  private report(facts: Facts): void {
+    this.log.info("status", summary(facts), { status: buildStatus(facts) });
+  }
+
+  private ask(what: "stop" | "reload"): void {
+    if (what === "reload" && this.options.mode !== "follow") return this.reloads.ignored();
+    if (what === "stop") {
+      this.quit.abort();
+      this.leaving?.hurry();
+      this.agent?.stopSoon();
+    }
+    this.asked.resolve();
   }
 
   private current(): Agent {
     return this.agent as Agent;
   }
 
-  /** The state directory first, then the address; what cannot be had leaves nothing open. */
-  private async openAgent(config: Config): Promise<Agent> {
-    const { mode, version, clock } = this.options;
+  private facts(): Facts {
+    return this.carried.into(this.current().facts());
+  }
+
+  /** Locks the state directory first, then binds the address. On failure nothing stays open. */
+  private async openAgent(config: Config): Promise<void> {
+    const { mode, version, clock, output } = this.options;
     const from = clock.now();
-    const agent = await Agent.open({ config, mode, version, clock, log: this.log });
+    sayMemoryConflict(this.log, config.buffer.memory, this.memoryLimit);
+    const ladderChanged = (ladder: LadderStanding): void => this.rungs.changed(ladder);
+    const inherited = this.agent?.inheritance();
+    const agent = await Agent.open({ config, mode, version, clock, log: this.log, ladderChanged, inherited, output });
+    if (this.agent) this.carried.keep(this.facts());
+    this.agent = agent;
     try {
-      const { listen, hosts } = config.admin;
-      const routes = pages({
-        facts: () => this.current().facts(),
-        process: this.process,
-        alive: () => this.current().alive(),
-      });
-      this.agent = agent;
-      if (listen !== "off") this.admin = await startAdmin(listen, hosts, routes);
+      await this.endpoint.open(config.admin);
       await agent.start();
+      sayOwnLog(this.log, config.inputs, (input, file) => agent.pathOf(input, file), LOG_FD);
     } catch (error) {
+      // The start failed: persist at once, without delivering.
+      agent.hurry();
       await agent.stop();
       throw error;
     }
-    this.ready(agent, this.options.clock.now() - from);
-    return agent;
+    this.rungs.started(config.policies, this.facts().policies);
+    // A stop ends the start before all files were looked at.
+    if (!this.quit.signal.aborted) sayReady(this.log, this.facts(), clock.now() - from, this.endpoint.url);
+    this.leaving = undefined;
+    compactWhenIdle(clock, () => this.agent?.idle ?? true);
   }
 
-  private ready(agent: Agent, tookMs: number): void {
-    const { inputs, buffer, output } = agent.facts();
-    let files = 0;
-    for (const input of inputs.values()) files += input.files;
-    const many = `${plural(inputs.size, "input")}, ${plural(files, "file")}`;
-    const waiting = flow(bufferedBytes(agent));
-    const where = this.admin ? `, ${this.admin.url}` : "";
-    const sentence = `in ${duration(tookMs)}: ${many}, ${buffer.mode} with ${waiting} waiting${where}`;
-    this.log.info("ready", sentence, { server: output.server });
-    this.notifier.ready(`running: ${many}`);
-    compactLater(this.options.clock);
+  private ready(): void {
+    if (!this.quit.signal.aborted) this.notifier.ready(`running: ${many(this.facts())}`);
   }
 
   private async follow(): Promise<ExitCode> {
     for (;;) {
-      const ask = await Promise.race([this.asked.promise, this.current().failure()]);
+      try {
+        await Promise.race([this.asked.promise, this.current().failure()]);
+      } catch (error) {
+        if (!hasCode(error, "state-corrupt")) throw error;
+        await this.restart(error);
+        continue;
+      }
       this.asked = Promise.withResolvers();
-      if (ask === "stop") {
+      if (this.quit.signal.aborted) {
         await this.stopAgent();
         return EXIT.ok;
       }
       await this.reload();
+      if (this.quit.signal.aborted) this.asked.resolve();
     }
   }
 
   private async stopAgent(): Promise<void> {
     const agent = this.current();
     const { grace } = this.config.shutdown;
-    const left = count(agent.buffer.state.open === 0 ? 0 : bufferedRecords(agent));
+    const left = plural(buffered(agent.facts()).records, "record");
     this.notifier.stopping("stopping");
     const hurry = "Ctrl-C again: keep them on disk and leave now";
-    this.log.info("stopping", `delivering for at most ${duration(grace)} (${left} records left); ${hurry}`);
+    this.log.info("stopping", `delivering for at most ${duration(grace)} (${left} left); ${hurry}`);
     await agent.stop();
-    this.log.info("stopped", this.summary());
+    this.log.info("stopped", summary(this.facts()));
   }
 
-  /** Read to the end, deliver, leave; 75 when something could not be delivered. */
   private async finish(): Promise<ExitCode> {
     const agent = this.current();
-    const ended = new AbortController();
-    void this.asked.promise.then(() => ended.abort());
-    const all = agent.readToEnd().then(() => agent.deliverAll(this.options.deadline, ended.signal));
-    const delivered = await Promise.race([all, this.stuck(agent, ended.signal), agent.failure()]);
-    ended.abort();
-    agent.hurry();
-    await agent.stop();
-    this.log.info("stopped", this.summary());
+    const delivered = await runToEnd(agent, this.options, this.quit.signal);
+    if (!delivered)
+      sayUndelivered(this.log, agent.facts(), this.quit.signal.aborted ? undefined : this.options.deadline);
+    this.log.info("stopped", summary(agent.facts()));
     return delivered ? EXIT.ok : EXIT.temporary;
   }
 
-  /** Resolves when asked to stop, or when no fate has fallen for as long as the deadline: reading may wait for ever. */
-  private async stuck(agent: Agent, ended: AbortSignal): Promise<false> {
-    const { clock, deadline, mode } = this.options;
-    // Beside JSON lines a moving line would be noise.
-    const write = (text: string): boolean => process.stderr.write(text);
-    const verb = mode === "once" ? "shipping" : "draining";
-    const progress = process.stderr.isTTY ? new Progress({ verb, clock, surface: "terminal", write }) : undefined;
-    const look = Math.min(progress ? 250 : 1000, deadline);
-    let settled = -1;
-    for (let idle = 0; idle < deadline && !ended.aborted;) {
-      await clock.sleep(look, ended);
-      const done = agent.done();
-      progress?.update(done);
-      idle = done.records === settled ? idle + look : 0;
-      settled = done.records;
-    }
-    progress?.end(agent.done());
-    return false;
-  }
-
   private async reload(): Promise<void> {
-    let config: Config;
-    try {
-      config = this.options.reload();
-    } catch (error) {
-      this.log.error("reload_refused", `the new configuration is wrong, nothing was changed: ${describe(error)}`);
-      return;
-    }
+    this.secretFiles.see();
+    const reloaded = this.reloads.read(this.config);
+    if (reloaded === undefined) return;
+    const { config, changed, memoryLimit, secrets, secretFiles } = reloaded;
+    this.secretFiles.follow(secretFiles);
+    this.memoryLimit = memoryLimit;
+    for (const secret of secrets) this.secrets.add(secret);
     this.notifier.reloading();
-    const before = this.config;
-    await this.replace(config, before);
-    this.log.setLevel(this.config.log.level);
-  }
-
-  private async replace(config: Config, before: Config): Promise<void> {
-    const old = this.current();
-    old.hurry();
-    await old.stop();
-    await this.admin?.close();
-    this.admin = undefined;
+    const stop = this.quit.signal;
     try {
-      this.agent = await this.openAgent(config);
+      if (!concernsAgent(changed)) await this.endpoint.open(config.admin);
+      else if (await endRequests(this.current(), { ...this.options, log: this.log, config: this.config, stop }))
+        await this.replace(config);
+      else return;
       this.config = config;
-      this.log.info("reloaded", "the new configuration is in force");
+      this.log.setLevel(config.log.level);
+      this.reloads.succeeded(reloaded);
     } catch (error) {
-      this.log.error(
-        "reload_failed",
-        `the new configuration did not start, the old one is in force: ${describe(error)}`,
-      );
-      this.agent = await this.openAgent(before);
+      this.reloads.refused(error);
+      if (this.leaving) await this.openAgent(this.config);
     }
+    this.ready();
   }
 
-  /** One sentence that says where every record is. */
-  private summary(): string {
-    const { ledger } = buildStatus(this.current().facts());
-    const dropped = Object.values(ledger.dropped).reduce((sum, c) => sum + c.records, 0);
-    const parts = [
-      `read ${count(ledger.read.records)}`,
-      `delivered ${count(ledger.delivered.records)}`,
-      `duplicates ${count(ledger.duplicates.records)}`,
-      `sampled ${count(ledger.sampled.records)}`,
-      `dropped ${count(dropped)}`,
-      `dead-lettered ${count(ledger.dead_lettered.records)}`,
-      `buffered ${count(ledger.buffered.records)}`,
-    ];
-    return `${parts.join(", ")}; balance ${ledger.balance.records} records, ${ledger.balance.bytes} bytes`;
+  /** The state database is damaged. A new agent salvages it. */
+  private async restart(error: unknown): Promise<void> {
+    this.log.error("state_damaged", `${describe(error)}; the agent begins anew and salvages it`);
+    await this.replace(this.config);
+    this.ready();
   }
-}
 
-function bufferedBytes(agent: Agent): number {
-  let bytes = 0;
-  for (const { ledger } of agent.facts().inputs.values()) bytes += ledger.buffered.bytes;
-  return bytes;
-}
-
-function bufferedRecords(agent: Agent): number {
-  let records = 0;
-  for (const { ledger } of agent.facts().inputs.values()) records += ledger.buffered.records;
-  return records;
-}
-
-function plural(n: number, noun: string): string {
-  return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+  private async replace(config: Config): Promise<void> {
+    this.rungs.reloading();
+    this.leaving = this.current();
+    await this.leaving.handOver();
+    await this.openAgent(config);
+  }
 }

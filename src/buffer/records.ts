@@ -1,5 +1,5 @@
-// Where the records of a loaded chunk lie, for the rare paths that need one record at a time: mixed answers, dead
-// letters. The common path settles whole chunks and never comes here.
+// Locates the records of a loaded chunk, for the rare paths that need single records: responses with mixed results, and dead
+// letters. One pass over the chunk locates all of its records. The common path settles whole chunks and does not need this.
 import type { Arena } from "../core/arena.ts";
 import { TABLE, TABLE_ENTRY } from "../core/chunk.ts";
 import { assert } from "../core/errors.ts";
@@ -8,58 +8,57 @@ import type { Chunk } from "./chunk.ts";
 const LF = 10;
 const CR = 13;
 
-/** Bytes of the source that each record stands for; they add up to `chunk.bytes`. */
-export function recordSizes(arena: Arena, chunk: Chunk): Float64Array {
-  const sizes = new Float64Array(chunk.records);
-  if (chunk.table) {
-    const table = viewOf(arena, chunk.table.ptr, chunk.table.length);
-    for (let i = 0; i < sizes.length; i++) sizes[i] = table.getUint32(i * TABLE_ENTRY + TABLE.length, true);
-    return sizes;
-  }
-  const starts = lineStarts(arena, chunk);
-  for (let i = 0; i < sizes.length; i++) {
-    // Skipped empty lines belong to the record before them; those at the very beginning to the first.
-    const from = i === 0 ? 0 : (starts[i] as number);
-    sizes[i] = (starts[i + 1] ?? chunk.length) - from;
-  }
-  return sizes;
+/** Arrays with one element per record of a chunk. */
+export interface Spans {
+  /** The record's bytes in the region, `to` exclusive. */
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
+  /** Where the record begins in the source, relative to the chunk. */
+  readonly start: Uint32Array;
+  /** Bytes of the source that the record accounts for. They add up to `chunk.bytes`. */
+  readonly size: Uint32Array;
 }
 
-/** One record: its offset in the source and its bytes, copied out of the arena. */
-export function recordAt(arena: Arena, chunk: Chunk, index: number): { offset: number; bytes: Uint8Array } {
-  const region = chunk.region;
-  assert(region !== undefined, "a record is looked at in a chunk that is not loaded");
-  const bytes = arena.bytes.subarray(region.ptr, region.ptr + region.length);
-  if (chunk.table) {
-    const table = viewOf(arena, chunk.table.ptr, chunk.table.length);
-    const from = index === 0 ? 0 : table.getUint32((index - 1) * TABLE_ENTRY + TABLE.end, true);
-    const to = table.getUint32(index * TABLE_ENTRY + TABLE.end, true);
-    const offset = chunk.start + table.getUint32(index * TABLE_ENTRY + TABLE.start, true);
-    return { offset, bytes: bytes.slice(from, to) };
-  }
-  const from = lineStarts(arena, chunk)[index] as number;
-  let to = bytes.indexOf(LF, from);
-  if (to < 0) to = bytes.length;
-  if (to > from && bytes[to - 1] === CR) to--;
-  return { offset: chunk.start + from, bytes: bytes.slice(from, to) };
+export function recordSpans(arena: Arena, chunk: Chunk): Spans {
+  const { region, table, records } = chunk;
+  assert(region !== undefined && chunk.isLoaded, "records are looked at in a chunk that is not loaded");
+  const column = (): Uint32Array => new Uint32Array(records);
+  const spans: Spans = { from: column(), to: column(), start: column(), size: column() };
+  if (table) readTable(new DataView(arena.bytes.buffer, table.ptr, table.length), spans);
+  else readLines(arena.bytes.subarray(region.ptr, region.ptr + region.length), spans);
+  return spans;
 }
 
-/** Where the non-empty lines of a chunk without a table begin. */
-function lineStarts(arena: Arena, chunk: Chunk): number[] {
-  const region = chunk.region;
-  assert(region !== undefined, "lines are looked at in a chunk that is not loaded");
-  const bytes = arena.bytes.subarray(region.ptr, region.ptr + region.length);
-  const starts: number[] = [];
+function readTable(table: DataView, { from, to, start, size }: Spans): void {
+  for (let i = 0, end = 0; i < from.length; i++) {
+    const entry = i * TABLE_ENTRY;
+    from[i] = end;
+    end = to[i] = table.getUint32(entry + TABLE.end, true);
+    start[i] = table.getUint32(entry + TABLE.start, true);
+    size[i] = table.getUint32(entry + TABLE.length, true);
+  }
+}
+
+/** Each line that is not empty is a record. An empty line's bytes count for the record before it, or else for the first one. */
+function readLines(bytes: Uint8Array, { from, to, start, size }: Spans): void {
+  let record = 0;
   for (let at = 0; at < bytes.length;) {
     const lf = bytes.indexOf(LF, at);
-    const end = lf < 0 ? bytes.length : lf;
-    if (end - at > 1 || (end - at === 1 && bytes[at] !== CR)) starts.push(at);
-    at = end + 1;
+    let end = lf < 0 ? bytes.length : lf;
+    const next = end + 1;
+    if (end > at && bytes[end - 1] === CR) end--;
+    if (end > at) {
+      from[record] = start[record] = at;
+      to[record] = end;
+      if (record > 0) size[record - 1] = at - sizeStart(record - 1, from);
+      record++;
+    }
+    at = next;
   }
-  assert(starts.length === chunk.records, "a chunk's lines are not as many as its records");
-  return starts;
+  assert(record === from.length, "a chunk's lines are not as many as its records");
+  if (record > 0) size[record - 1] = bytes.length - sizeStart(record - 1, from);
 }
 
-function viewOf(arena: Arena, ptr: number, length: number): DataView {
-  return new DataView(arena.bytes.buffer, ptr, length);
+function sizeStart(record: number, from: Uint32Array): number {
+  return record === 0 ? 0 : (from[record] as number);
 }

@@ -1,5 +1,5 @@
-// Chunks by rising sequence number. Almost every change is at one of the ends, so it is an array with a moving head and
-// binary search for the rest: appends and takes from the front cost nothing, an insertion in the middle moves pointers.
+// Items in ascending order of sequence number. Almost every change is at one of the ends, so this is an array with a moving
+// head and binary search for the rest: appending and removing at the front are cheap, inserting in the middle moves pointers.
 
 export interface Sequenced {
   readonly seq: number;
@@ -9,7 +9,7 @@ export class SeqQueue<T extends Sequenced> {
   private items: T[] = [];
   private head = 0;
   private readonly weigh: (item: T) => number;
-  /** Sum of what the items weigh. An item's weight must not change while it is in here. */
+  /** Sum of the items' weights. The weight of an item must not change while it is in the queue. */
   weight = 0;
 
   constructor(weigh: (item: T) => number = weightless) {
@@ -36,7 +36,7 @@ export class SeqQueue<T extends Sequenced> {
     else this.items.splice(this.find(item.seq), 0, item);
   }
 
-  /** False when it was not there. */
+  /** False if the item was not in the queue. */
   remove(item: T): boolean {
     const at = this.find(item.seq);
     if (this.items[at] !== item) return false;
@@ -51,8 +51,18 @@ export class SeqQueue<T extends Sequenced> {
     return this.items[this.find(item.seq)] === item;
   }
 
+  get(seq: number): T | undefined {
+    const item = this.items[this.find(seq)];
+    return item?.seq === seq ? item : undefined;
+  }
+
   *[Symbol.iterator](): IterableIterator<T> {
     for (let i = this.head; i < this.items.length; i++) yield this.items[i] as T;
+  }
+
+  /** The items whose sequence number is not below `seq`. */
+  *from(seq: number): IterableIterator<T> {
+    for (let i = this.find(seq); i < this.items.length; i++) yield this.items[i] as T;
   }
 
   *youngestFirst(): IterableIterator<T> {
@@ -73,7 +83,7 @@ export class SeqQueue<T extends Sequenced> {
 
   private dropHead(): void {
     (this.items as (T | undefined)[])[this.head++] = undefined;
-    if (this.head > 1024 && this.head > this.items.length >> 1) {
+    if (this.head === this.items.length || (this.head > 1024 && this.head > this.items.length >> 1)) {
       this.items = this.items.slice(this.head);
       this.head = 0;
     }

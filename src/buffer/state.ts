@@ -1,182 +1,239 @@
-// The buffer's one mutable state and the steps that change a chunk's place in it. What must hold is checked by
-// invariants.ts after every step of the model test:
-// - `fresh` holds the chunks without a durable row, `rows` those with one; `ready` the open, loaded, unleased ones;
-//   `unloaded` the open rows without a region. Each by sequence number.
-// - pool = regions of all chunks + regions that readers hold; unwritten = what of it is not yet a row.
+// All mutable state of the buffer, and the accounting of what chunks occupy. Invariants (the simulation checks all of them
+// after every step):
+// - a chunk without a durable row is in `fresh` and in its source's list. A chunk with a row and an object is in its queue's
+//   window. An open chunk is in exactly one of ready, unloaded, aside and a lease.
+// - pool = regions of all chunks + regions that readers hold. unwritten = the part of `pool` that is not in a row yet.
+//   staged = the part of `unwritten` in queues that spill.
 import type { Arena } from "../core/arena.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Envelope } from "../core/chunk.ts";
 import { assert } from "../core/errors.ts";
-import { type Count, type Fate, OPEN } from "../core/fate.ts";
-import { type Chunk, NONE_UNLOADED, addCount, encodedEstimate, isOpen, memoryOf, releaseRegions } from "./chunk.ts";
-import type { Lease } from "./chunk.ts";
-import type { Ledger } from "./ledger.ts";
-import type { Quotas } from "./quotas.ts";
+import type { SourceId } from "../core/source.ts";
+import type { AgeClock } from "./age-clock.ts";
+import { Books } from "./ledger/books.ts";
+import type { Block, Chunk, Lease, Queue, Target } from "./chunk.ts";
+import type { Share } from "./budget/share.ts";
+import { newQueue, newTarget } from "./queue.ts";
+import { newShare } from "./budget/share.ts";
+import { releaseRegions } from "./regions.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import type { Limits, Quotas } from "./budget/limits.ts";
 import { SeqQueue } from "./seq-queue.ts";
-import type { Share } from "./shares.ts";
-import type { SourceState } from "./chunk.ts";
-import { recordSizes } from "./records.ts";
-import { Starts } from "./starts.ts";
+import type { SourceState } from "./sources/source-state.ts";
+import type { FirstStart } from "./spool/spool.ts";
 
-export type Mode = "memory" | "spill" | "degraded";
+/** The share of a ladder that is no longer configured: it only drains. */
+const RETIRED = { ratio: 0, inputs: 0, firstRung: 1 };
+
+/** working: commits are answered. late: a commit has not been answered for LATE_MS. failed: the last commit failed. */
+export type Disk = "working" | "late" | "failed";
+
+export interface StateParts {
+  readonly clock: Clock;
+  readonly age: AgeClock;
+  readonly arena: Arena;
+  readonly quotas: Quotas;
+  readonly limits: Limits;
+  readonly ledger: Ledger;
+}
 
 export class BufferState {
   readonly clock: Clock;
+  readonly age: AgeClock;
   readonly arena: Arena;
   readonly quotas: Quotas;
+  readonly limits: Limits;
   readonly ledger: Ledger;
-  /** Bytes of rows that the database may hold; 0: no rows at all. */
-  readonly rowBudget: number;
-  mode: Mode = "memory";
+  disk: Disk = "working";
   /** Whether rows can be read: "failing" after a failed load, until one succeeds. */
   reading: "working" | "failing" = "working";
-  /** "stopping": everything wants a row, nothing is leased any more. */
-  phase: "running" | "stopping" = "running";
-  /** "grows": producers are faster than the sink takes, though it takes. */
+  /**
+   * "opening": sources are still being added, and rows may refer to missing ones. "ending": only the rest of chunks that are
+   * settled in part is sent. "stopping": every open chunk gets a row, and nothing is leased any more.
+   */
+  phase: "opening" | "running" | "ending" | "stopping" = "running";
+  /** "grows": inputs outpace the output, although the output accepts. */
   lag: "steady" | "grows" = "steady";
-  readonly sources = new Map<string, SourceState>();
-  /** New sources: their ids, or the first of their heads, are not durable, and until then nothing of them is sent. */
-  readonly nascent = new Set<SourceState>();
-  /** Sources that a commit should not let wait: gone with bytes that are neither row nor fate. */
+
+  readonly sources = new Map<SourceId, SourceState>();
+  readonly sourceByNum = new Map<number, SourceState>();
+  /** Sources with changes to commit. */
+  readonly changed = new Set<SourceState>();
+  /** New sources: nothing of them is sent until their id and first fingerprint are durable. */
+  readonly notYetDurable = new Set<SourceState>();
+  /** Sources with bytes that cannot be read again and have neither row nor fate: a commit is due at once. */
   readonly urgent = new Set<SourceState>();
-  readonly starts = new Starts();
+  /** When each input started for the first time, and the first starts that are not written yet. */
+  readonly starts = new Map<string, number>();
+  newStarts: FirstStart[] = [];
+
   readonly shares = new Map<string, Share>();
-  /** By their facts as JSON: those that were asked for last, the latest last. */
+  readonly targets = new Map<string, Target>();
+  readonly queues = new Map<string, Queue>();
+  readonly queueById = new Map<number, Queue>();
+  /** Queues with rows. */
+  readonly spilled = new Set<Queue>();
+  /** Blocks that have rows with an object, by id. */
+  readonly blocks = new Map<number, Block>();
+  /** LRU cache by the envelope's facts as JSON, the most recently used last. */
   readonly envelopes = new Map<string, Envelope>();
-  nextEnvelope = 1;
-  readonly durableEnvelopes = new WeakSet<Envelope>();
+
+  /** Chunks without a durable row. */
   readonly fresh = new SeqQueue<Chunk>();
-  readonly rows = new SeqQueue<Chunk>();
-  readonly ready = new SeqQueue<Chunk>(encodedEstimate);
-  readonly unloaded = new SeqQueue<Chunk>();
-  /** Rows whose records all have their fate: removed with the next transactions. */
-  readonly endedRows = new Set<Chunk>();
+  /** Rows whose records all have a fate. The next transactions remove them. */
+  readonly ended = new Set<Chunk>();
   readonly leases = new Set<Lease>();
+  /** Counts of chunks that were settled without ever having a row, waiting for a commit. */
+  passed = new Books();
+
   pool = 0;
   unwritten = 0;
+  staged = 0;
   leased = 0;
   bodies = 0;
-  /** Rows that are being loaded now. */
-  loading = 0;
-  /** Stored bytes of all rows. */
-  rowBytes = 0;
-  /** Bytes of dead letters' bodies that wait for a commit. */
-  letterBytes = 0;
-  /** Open chunks. */
+  /** Rows that have an object, in all queues. */
+  window = 0;
+  /** Stored bytes of rows, in all shares. */
+  stored = 0;
+  /** Dead letters that wait for a commit, and the bytes of their bodies. */
+  deadLetters = 0;
+  deadLetterBytes = 0;
+  /** Number of chunks with open records, in memory or not, and of targets that have such chunks. */
   open = 0;
+  activeTargets = 0;
   nextSeq = 1;
-  /** Last time the sink answered for a record (monotonic). */
-  lastTake: number;
+  /** Chunks from this sequence number on are new. Infinity: none is, and the oldest are sent first. */
+  newFrom = Infinity;
+  nextSource = 1;
+  nextQueue = 1;
+  nextEnvelope = 1;
+  /** Rows with a lower sequence number are from an earlier process. */
+  firstSeq = 1;
+  /** By ladder: the size of its share, in bytes, into which its backlog last fitted. */
+  fitted: Readonly<Record<string, number>> = {};
 
-  constructor(parts: { clock: Clock; arena: Arena; quotas: Quotas; ledger: Ledger; rowBudget: number }) {
+  constructor(parts: StateParts) {
     this.clock = parts.clock;
+    this.age = parts.age;
     this.arena = parts.arena;
     this.quotas = parts.quotas;
+    this.limits = parts.limits;
     this.ledger = parts.ledger;
-    this.rowBudget = parts.rowBudget;
-    this.lastTake = parts.clock.now();
   }
 
-  /** The sink takes: it answered for something lately, or nothing is open. */
-  taking(stallMs: number): boolean {
-    return this.open === 0 || this.clock.now() - this.lastTake < stallMs;
+  addSource(source: SourceState): void {
+    this.sources.set(source.id, source);
+    this.sourceByNum.set(source.num, source);
+  }
+
+  removeSource(source: SourceState): void {
+    this.sources.delete(source.id);
+    this.sourceByNum.delete(source.num);
+    this.changed.delete(source);
+    this.urgent.delete(source);
+  }
+
+  /** A ladder that is no longer configured gets a share without a part of the budget, which only drains. */
+  share(policy: string): Share {
+    let share = this.shares.get(policy);
+    if (!share) this.shares.set(policy, (share = newShare(policy, RETIRED)));
+    return share;
+  }
+
+  target(name: string): Target {
+    let target = this.targets.get(name);
+    if (!target) this.targets.set(name, (target = newTarget(name, this.clock.now())));
+    return target;
+  }
+
+  queue(policy: string, target: string, id = this.nextQueue): Queue {
+    const key = JSON.stringify([policy, target]);
+    let queue = this.queues.get(key);
+    if (!queue) {
+      queue = newQueue(id, this.share(policy), this.target(target));
+      this.nextQueue = Math.max(this.nextQueue, id + 1);
+      this.queues.set(key, queue);
+      this.queueById.set(id, queue);
+    }
+    return queue;
+  }
+
+  get isDelivering(): boolean {
+    return this.phase === "running" || this.phase === "ending";
+  }
+
+  /** Whether rows can be written. If so, the disk budget is the one that binds, else the memory budget. */
+  get writes(): boolean {
+    return this.limits.rows > 0 && this.disk === "working";
   }
 }
 
-/** Moves what a chunk occupies in its share and in the pool after its place has changed. */
+/** Runs a change to a chunk, and updates the counts of what the chunk occupies. */
 export function account(state: BufferState, chunk: Chunk, change: () => void): void {
   occupy(state, chunk, -1);
   change();
   occupy(state, chunk, 1);
 }
 
-function occupy(state: BufferState, chunk: Chunk, sign: 1 | -1): void {
-  const memory = memoryOf(chunk);
-  state.pool += sign * memory;
-  if (chunk.row !== "yes") state.unwritten += sign * memory;
-  if (!isOpen(chunk)) return;
-  chunk.share.memory += sign * memory;
-  chunk.share.disk += sign * (chunk.row === "yes" ? chunk.stored : memory);
+/** Adds (1) or subtracts (-1) what a chunk occupies now. The disk space of rows is charged by block. */
+export function occupy(state: BufferState, chunk: Chunk, sign: 1 | -1): void {
+  const memory = sign * chunk.memory;
+  state.pool += memory;
+  if (chunk.row === "yes") return;
+  state.unwritten += memory;
+  if (chunk.queue.mode === "spill") state.staged += memory;
+  if (!chunk.isOpen) return;
+  const charge = sign * Math.max(chunk.memory, state.quotas.leastCharge);
+  const { share } = chunk.queue;
+  share.memory += charge;
+  chunk.stock.memory += charge;
+  share.disk += sign * diskCharge(chunk);
+  chunk.stock.disk += sign * diskCharge(chunk);
 }
 
-/** Takes a region that a reader held into the books of a new chunk. */
-export function enter(state: BufferState, chunk: Chunk): void {
-  occupy(state, chunk, 1);
-  chunk.source.held++;
-  if (!isOpen(chunk)) return;
-  // The sink's silence counts from when there was something to take.
-  if (state.open === 0) state.lastTake = state.clock.now();
-  state.open++;
+/** Estimated bytes on disk of a chunk that has no row yet. */
+function diskCharge(chunk: Chunk): number {
+  return chunk.length + chunk.tableLength + chunk.actionsLength + 128;
 }
 
-/** A run of records of a chunk reaches its fate; those that have one keep it. */
-export function settleRun(state: BufferState, chunk: Chunk, from: number, to: number, fate: Fate): void {
-  if (chunk.open === chunk.records && from === 0 && to === chunk.records) {
-    return count(state, chunk, fate, chunk.open, chunk.openBytes);
-  }
-  settleEach(state, chunk, new Uint8Array(chunk.records).fill(fate, from, to));
+/** Adds a block's bytes on disk to the sums, or subtracts them once its last row is settled. */
+export function chargeBlock(
+  state: BufferState,
+  { stock, stored }: Pick<Block, "stock" | "stored">,
+  sign: 1 | -1,
+): void {
+  const { share } = stock.queue;
+  share.disk += sign * stored;
+  share.stored += sign * stored;
+  stock.disk += sign * stored;
+  state.stored += sign * stored;
 }
 
-/** @param fates per record of the chunk; OPEN leaves a record as it is */
-export function settleEach(state: BufferState, chunk: Chunk, fates: Uint8Array): void {
-  if (chunk.open === 0) return;
-  const sizes = recordSizes(state.arena, chunk);
-  const known = (chunk.fates ??= new Uint8Array(chunk.records));
-  const counts = new Map<Fate, Count>();
-  for (let i = 0; i < fates.length; i++) {
-    const fate = fates[i] as Fate;
-    if (fate === OPEN || known[i] !== OPEN) continue;
-    known[i] = fate;
-    addCount(counts, fate, 1, sizes[i] as number);
-  }
-  for (const [fate, { records, bytes }] of counts) count(state, chunk, fate, records, bytes);
+/** Adds a row's object to the window. @param block facts of its block, used for the first object of the block */
+export function enterWindow(state: BufferState, chunk: Chunk, block: Omit<Block, "objects" | "stock">): void {
+  const { queue, stock } = chunk;
+  let held = state.blocks.get(block.id);
+  if (!held) state.blocks.set(block.id, (held = { ...block, stock, objects: 0 }));
+  held.objects++;
+  chunk.block = held;
+  chunk.row = "yes";
+  queue.window.add(chunk);
+  state.window++;
 }
 
-function count(state: BufferState, chunk: Chunk, fate: Fate, records: number, bytes: number): void {
-  if (records === 0) return;
-  state.ledger.fate(chunk.source.input, fate, records, bytes);
-  addCount(chunk.settled, fate, records, bytes);
-  account(state, chunk, () => {
-    chunk.open -= records;
-    chunk.openBytes -= bytes;
-  });
-  assert(chunk.open >= 0 && chunk.openBytes >= 0, "more records settled than were open");
-  if (chunk.open === 0) finish(state, chunk);
+/** Removes a row's object from the window. The row is gone too, or waits on disk. */
+export function leaveWindow(state: BufferState, chunk: Chunk): void {
+  const block = chunk.block as Block;
+  if (--block.objects === 0) state.blocks.delete(block.id);
+  chunk.queue.window.remove(chunk);
+  state.window--;
 }
 
-/** Drops what is still open of a chunk, whole and without looking at it: it may not be loaded. */
-export function dropOpen(state: BufferState, chunk: Chunk, fate: Fate): void {
-  const { open, openBytes } = chunk;
-  chunk.marked = undefined;
-  count(state, chunk, fate, open, openBytes);
-}
-
-/** All records of a chunk have their fate: it leaves every queue; its row, if any, goes with the next transaction. */
-function finish(state: BufferState, chunk: Chunk): void {
-  assert(chunk.openBytes === 0, "bytes left open in a settled chunk");
-  state.open--;
-  if (chunk.lease) leave(state, chunk);
-  state.ready.remove(chunk);
-  if (chunk.row === "yes") state.endedRows.add(chunk);
-  state.unloaded.remove(chunk);
-  chunk.source.unloaded.remove(chunk);
-  chunk.fates = undefined;
-  if (chunk.row !== "writing" && chunk.paging === "none") unload(state, chunk);
-  answered(chunk);
-}
-
-/** The buffer answers for the chunk: it is durable, or every record has its fate. */
-export function answered(chunk: Chunk): void {
-  chunk.answer?.();
-  chunk.answer = undefined;
-}
-
-/** Takes a chunk out of its lease. */
-export function leave(state: BufferState, chunk: Chunk): void {
-  const lease = chunk.lease as Lease;
-  state.leased -= memoryOf(chunk);
-  chunk.lease = undefined;
-  lease.chunks.splice(lease.chunks.indexOf(chunk), 1);
+/** Adds to a queue's number of rows. @param rows negative to subtract */
+export function countRows(state: BufferState, queue: Queue, rows: number): void {
+  queue.rows += rows;
+  if (queue.rows > 0) state.spilled.add(queue);
+  else state.spilled.delete(queue);
 }
 
 /** Gives the chunk's regions back to the arena. */
@@ -184,15 +241,14 @@ export function unload(state: BufferState, chunk: Chunk): void {
   account(state, chunk, () => releaseRegions(state.arena, chunk));
 }
 
-/** An open row without its bytes in memory: waits to be loaded, and bars younger chunks of its source until it is. */
-export function listUnloaded(state: BufferState, chunk: Chunk): void {
-  state.unloaded.add(chunk);
-  if (chunk.source.unloaded === NONE_UNLOADED) chunk.source.unloaded = new SeqQueue();
-  chunk.source.unloaded.add(chunk);
-}
-
-/** What a reader holds counts in the pool before it is a chunk. */
-export function reserve(state: BufferState, size: number, sign: 1 | -1): void {
-  state.pool += sign * size;
-  state.unwritten += sign * size;
+/** Adds to a target's number of open chunks. @param chunks negative to subtract */
+export function countOpen(state: BufferState, target: Target, chunks: number): void {
+  // The time without progress counts from when the target had something to accept.
+  if (chunks === 0) return;
+  if (target.open === 0) target.lastTake = state.clock.now();
+  if (target.open === 0) state.activeTargets++;
+  target.open += chunks;
+  state.open += chunks;
+  if (target.open === 0) state.activeTargets--;
+  assert(target.open >= 0, "a target has fewer open chunks than none");
 }

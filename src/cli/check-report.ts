@@ -1,22 +1,30 @@
-// What `check` prints about a configuration without faults.
+// Prints the report of `spillway check` for a valid configuration.
 import { effectiveFacts, effectiveYaml } from "../config/effective-yaml.ts";
 import { bindingBudget, explain, explainLines } from "../config/explain.ts";
-import { faultFacts } from "../config/fault.ts";
+import { faultFacts } from "../config/faults/fault.ts";
 import type { Loaded } from "../config/load.ts";
-import { countFaults, renderFaults } from "../config/render.ts";
+import { countFaults, renderFaults } from "../config/faults/render.ts";
 import { count, duration, flow } from "../core/figures.ts";
-import type { StepReport } from "./connect.ts";
-import type { Found } from "./found.ts";
-import type { Terminal } from "./terminal.ts";
+import type { StepReport } from "../outputs/elasticsearch/probe/step.ts";
+import type { Found } from "./state/found.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 import { version } from "./version.ts";
 
-export function printChecked(loaded: Loaded, found: readonly Found[], terminal: Terminal): void {
+/** @param how short: without the effective configuration */
+export function printChecked(
+  loaded: Loaded,
+  found: readonly Found[],
+  how: "whole" | "short",
+  terminal: Terminal,
+): void {
   const { config, files, warnings, secrets, hidden } = loaded;
   if (warnings.length > 0) {
     terminal.err(`${renderFaults(warnings, hidden, terminal.paintErr)}\n\n${countFaults(warnings)}.\n`);
   }
-  terminal.out(`# Effective configuration of ${files.join(", ")}`);
-  terminal.out(effectiveYaml(config, secrets).trimEnd());
+  if (how === "whole") {
+    terminal.out(`# Effective configuration of ${files.join(", ")}`);
+    terminal.out(effectiveYaml(config, secrets).trimEnd());
+  } else terminal.out(`# ${files.join(", ")}: no faults; spillway check without --connect prints it with all defaults`);
   const ladders = explain(config).flatMap((ladder) => explainLines(ladder, config));
   const lines = [
     "What happens when the buffer fills:",
@@ -29,8 +37,21 @@ export function printChecked(loaded: Loaded, found: readonly Found[], terminal: 
       .map((line) => `# ${line}`.trimEnd())
       .join("\n"),
   );
+}
+
+/** The final lines: which connection steps failed and how to fix them, or the command to run next. @param sets how many --set were given */
+export function printVerdict({ files }: Loaded, sets: number, steps: readonly StepReport[], terminal: Terminal): void {
+  const failed = steps.filter(({ ok }) => !ok);
+  for (const { host, step, what, hint, code } of failed) {
+    const head = terminal.paintErr("error", `${step} failed`);
+    terminal.err(`\n${head} at ${host}: ${what} [${code}]${hint === undefined ? "" : `\n  ${hint}`}`);
+  }
+  if (failed.length > 0) return;
   const given = files.map((file) => ` -c ${file}`).join("");
-  terminal.err(`no faults; next: spillway run${given}`);
+  const output = steps.length > 0 ? ", and nothing stands in the way to the output" : "";
+  // Their values may be secrets.
+  const same = sets > 0 ? ", with the same --set" : "";
+  terminal.err(`no faults${output}; next: spillway run${given}${same}`);
 }
 
 function indent(lines: readonly string[]): readonly string[] {
@@ -53,10 +74,12 @@ function lastsLine(budget: number, found: readonly Found[]): string {
   return `How long the buffer lasts: ${lasts} without the output, at the ${flow(growth)}/s that the files grew by so far`;
 }
 
-export function printStep(step: StepReport, terminal: Terminal): void {
-  const sign = step.ok ? terminal.paintErr("help", "ok  ") : terminal.paintErr("error", "FAIL");
-  const hint = step.hint === undefined ? "" : `; ${step.hint}`;
-  terminal.err(`  ${sign} ${step.step.padEnd(8)} ${duration(step.ms).padStart(6)}  ${step.host}: ${step.what}${hint}`);
+/** Prints one line for a connection step, with the advice for a successful step below. */
+export function printStep({ step, ok, ms, host, what, hint }: StepReport, terminal: Terminal): void {
+  const sign = ok ? terminal.paintErr("help", "ok  ") : terminal.paintErr("error", "FAIL");
+  const where = step === "resolve" || step === "connect" || step === "tls" || step === "server" ? `${host}: ` : "";
+  const advice = ok && hint !== undefined ? `\n       ${hint}` : "";
+  terminal.err(`  ${sign} ${step.padEnd(11)} ${duration(ms).padStart(6)}  ${where}${ok ? what : "see below"}${advice}`);
 }
 
 export function printJson(

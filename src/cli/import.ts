@@ -1,21 +1,21 @@
-// `spillway import`: takes over how far another agent has read each file, so that nothing is shipped twice and nothing is
-// missed when one takes the other's place.
+// `spillway import`: takes over another agent's file offsets, so that replacing that agent with spillway ships nothing twice
+// and misses nothing.
 import type { ExitCode } from "../core/errors.ts";
 import { EXIT } from "../core/errors.ts";
-import type { Call, Command, Option } from "./command.ts";
-import { CONFIG_OPTIONS, JSON_OPTION } from "./command.ts";
+import type { Call, Command, Option } from "./program/command.ts";
+import { CONFIG_OPTIONS, JSON_OPTION } from "./program/command.ts";
 import type { Reading } from "./import/entry.ts";
-import { readCount, usageFault } from "./usage.ts";
+import { readCount, usageFault } from "./program/usage.ts";
 
 const PAGE = "migrate.md";
 const EXITS = {
   [EXIT.temporary]: "an agent runs on the state directory, or the other agent still runs",
-  [EXIT.config]: "the configuration has faults, or there is no state of that agent, or of no known version",
+  [EXIT.config]: "the configuration has faults, or there is no state of that agent in a known version",
 } as const;
 const DRY_RUN: Option = { flags: "--dry-run", about: "says what would be taken over, and writes nothing" };
 const HEADER: Option = {
   flags: "--ignored-header-bytes <n>",
-  about: "what fingerprint.ignored_header_bytes is in Vector's configuration",
+  about: "the value of fingerprint.ignored_header_bytes in Vector's configuration",
   otherwise: "0",
   read: readCount,
 };
@@ -23,7 +23,7 @@ const HEADER: Option = {
 interface Agent {
   readonly name: string;
   readonly about: string;
-  /** Where packages of it keep the state. */
+  /** Default state path of the agent's packages; undefined if they have none. */
   readonly from: string | undefined;
   readonly what: string;
   readonly options?: readonly Option[];
@@ -61,7 +61,7 @@ export const importOffsets: Command = {
   about: "Takes over the file offsets of another agent",
   examples: [
     ["spillway import filebeat -c spillway.yml --dry-run", "what would be taken over, file by file"],
-    ["spillway import filebeat -c spillway.yml", "takes it over; the next run goes on there"],
+    ["spillway import filebeat -c spillway.yml", "takes it over; the next run continues there"],
   ],
   options: [],
   exits: {},
@@ -78,7 +78,7 @@ function commandOf(agent: Agent): Omit<Command, "group"> {
     about,
     examples: [
       [`spillway import ${name}${place} -c spillway.yml --dry-run`, "what would be taken over, file by file"],
-      [`spillway import ${name}${place} -c spillway.yml`, "takes it over; the next run goes on there"],
+      [`spillway import ${name}${place} -c spillway.yml`, "takes it over; the next run continues there"],
     ],
     options: [
       { flags: "--from <path>", about: what, repeat: true, ...fallback },
@@ -95,6 +95,6 @@ function commandOf(agent: Agent): Omit<Command, "group"> {
 
 async function take(call: Call, agent: Agent): Promise<ExitCode> {
   if (call.options["from"] === undefined)
-    throw usageFault("option --from is missing: where its database lies is for its `DB` to say");
+    throw usageFault("option --from is missing: name the file that `DB` of its tail input names");
   return (await import("./import/take.ts")).takeOver(call, agent);
 }

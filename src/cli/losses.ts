@@ -1,19 +1,23 @@
-// `spillway losses`: the byte ranges that a policy sampled or dropped.
-import type { LossFacts } from "../buffer/losses-read.ts";
+// `spillway losses`: lists the byte ranges that a policy sampled or dropped, and backfills them by reading the files again.
+import type { LossFacts } from "../buffer/inspect/losses.ts";
 import type { ExitCode } from "../core/errors.ts";
 import { EXIT } from "../core/errors.ts";
-import type { Call, Command } from "./command.ts";
-import { JSON_OPTION } from "./command.ts";
-import type { State } from "./state-directory.ts";
-import { STATE_OPTIONS, withState } from "./state-directory.ts";
+import type { Call, Command } from "./program/command.ts";
+import { CONFIG_OPTIONS, JSON_OPTION } from "./program/command.ts";
+import type { State } from "./state/state-directory.ts";
+import { STATE_OPTIONS, withState } from "./state/state-directory.ts";
+import { readDuration } from "./program/usage.ts";
 
 const PAGE = "reference/cli.md#losses";
 
 export const losses: Command = {
   name: "losses",
   group: "Recover",
-  about: "Shows the byte ranges that a policy sampled or dropped",
-  examples: [["spillway losses list -c spillway.yml", "each with its file, its span and the reason"]],
+  about: "The byte ranges that a policy sampled or dropped: shows them, reads them again",
+  examples: [
+    ["spillway losses list -c spillway.yml", "each with its file, byte range and reason"],
+    ["spillway losses backfill -c spillway.yml", "sends them from the log files, after an overload"],
+  ],
   options: [],
   exits: {},
   page: PAGE,
@@ -22,20 +26,45 @@ export const losses: Command = {
       name: "list",
       about: "Lists them, the oldest first",
       examples: [
-        ["spillway losses list -c spillway.yml", "each with its file, its span and the reason"],
-        ["spillway losses list --path /var/lib/spillway --input nginx --json", "of one input, as a document"],
+        ["spillway losses list -c spillway.yml", "each with its file, byte range and reason"],
+        ["spillway losses list --path /var/lib/spillway --input nginx --json", "of one input, as JSON"],
       ],
       options: [...STATE_OPTIONS, { flags: "--input <id>", about: "only those of one input" }, JSON_OPTION],
       exits: { [EXIT.config]: "the configuration has faults, or there is no such directory" },
       page: PAGE,
       run: (call) => withState(call, (state) => list(call, state)),
     },
+    {
+      name: "backfill",
+      about: "Reads them again from the files that still have them, and sends what is missing under its own ids",
+      examples: [
+        ["spillway losses backfill -c spillway.yml", "all; the data of a running agent goes first"],
+        ["spillway losses backfill -c spillway.yml --input nginx", "what one input lost"],
+      ],
+      options: [
+        ...CONFIG_OPTIONS,
+        { flags: "--input <id>", about: "only those of one input" },
+        {
+          flags: "--deadline <duration>",
+          about: "gives up after this long without progress",
+          otherwise: "5m",
+          read: readDuration,
+        },
+        JSON_OPTION,
+      ],
+      exits: {
+        [EXIT.temporary]: "some were refused, the server accepts nothing, or live data always came first: these stay",
+        [EXIT.config]: "the configuration has faults, there is no such directory, or `output.ids` is `auto`",
+      },
+      page: PAGE,
+      run: async (call) => (await import("./backfill/backfill.ts")).backfill(call),
+    },
   ],
 };
 
 async function list({ terminal, options }: Call, { directory, db }: State): Promise<ExitCode> {
-  const { readLosses } = await import("../buffer/losses-read.ts");
-  const report = await import("./losses-report.ts");
+  const { readLosses } = await import("../buffer/inspect/losses.ts");
+  const report = await import("./state/losses-report.ts");
   const ranges: Iterable<LossFacts> = db === undefined ? [] : readLosses(db, options["input"] as string | undefined);
   if (terminal.json) {
     terminal.out(JSON.stringify(report.lossesDocument(directory, [...ranges]), null, 2));

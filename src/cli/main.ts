@@ -1,25 +1,36 @@
-// The command line: words in, exit codes out. The only file that knows commander, which parses; what it would print itself
-// (help, faults) is said by help.ts and usage.ts.
+// Parses the command line, runs the command and returns the exit code. Only this file uses commander. commander's own help
+// and error texts are replaced by those of help.ts and usage.ts.
 import { CommanderError, Option as ParserOption, Command as Parser } from "commander";
+import { leaveThreadsBehind } from "../agent/leave.ts";
+import { systemClock } from "../core/clock.ts";
 import type { ExitCode } from "../core/errors.ts";
 import { EXIT } from "../core/errors.ts";
-import type { Call, Command, Option } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
-import { fail } from "./failure.ts";
-import { commandHelp, overview } from "./help.ts";
-import { processTerminal } from "./terminal.ts";
-import type { Terminal } from "./terminal.ts";
-import { didYouMean, longName, usageFault } from "./usage.ts";
+import { isStuck } from "../inputs/file/mounts/caller.ts";
+import type { Call, Command, Option } from "./program/command.ts";
+import { COMMANDS } from "./program/commands.ts";
+import { fail } from "./program/failure.ts";
+import { commandHelp, overview } from "./program/help.ts";
+import { processTerminal } from "./terminal/terminal.ts";
+import type { Terminal } from "./terminal/terminal.ts";
+import { didYouMean, longName, usageFault } from "./program/usage.ts";
 import { version } from "./version.ts";
+
+/** Time after an internal fault in which the output is written and threads may end by themselves. */
+const LEAVE_MS = 2000;
 
 /** Called by bin/spillway.js. */
 export async function start(): Promise<void> {
   const argv = process.argv.slice(2);
-  // The reader of a pipe may leave when it has seen enough.
+  // The process that reads the pipe may exit when it has read enough, as `head` does.
   process.stdout.on("error", (error: NodeJS.ErrnoException) =>
     process.exit(error.code === "EPIPE" ? EXIT.ok : EXIT.fault),
   );
-  process.exitCode = await main(argv, processTerminal(argv), COMMANDS);
+  const code = await main(argv, processTerminal(argv), COMMANDS);
+  process.exitCode = code;
+  // An internal fault leaves threads and timers that nobody ends any more.
+  if (code === EXIT.fault) systemClock.after(LEAVE_MS, () => process.exit(code));
+  // A thread is blocked in a call to a file server that does not answer.
+  if (isStuck()) leaveThreadsBehind(code);
 }
 
 /** Runs the command that `argv` names, and never throws. */
@@ -64,7 +75,7 @@ function parserOf(command: Described, above: string, terminal: Terminal, finish:
   return parser;
 }
 
-/** Throws instead of ending the process, and prints nothing but help. */
+/** Makes the parser throw instead of exiting, and print nothing but help and version. */
 function quiet(parser: Parser, terminal: Terminal): Parser {
   return parser
     .exitOverride()
@@ -76,13 +87,13 @@ function optionOf({ flags, about, otherwise, repeat, read }: Option): ParserOpti
   const option = new ParserOption(flags, about);
   const value = (text: string): unknown => (read ? read(text, flags) : text);
   let given: readonly unknown[] = [];
-  // The first one given takes the place of the default.
+  // The values given replace the default instead of being appended to it.
   option.argParser((text: string) => (repeat ? (given = [...given, value(text)]) : value(text)));
   if (otherwise !== undefined) option.default(repeat ? [value(otherwise)] : value(otherwise));
   return option;
 }
 
-/** What commander threw: help and version are done, the rest is a fault in the usage. */
+/** Handles an error of commander: help and version were printed already, anything else is wrong usage. */
 function stopped(
   error: CommanderError,
   argv: readonly string[],
@@ -95,7 +106,7 @@ function stopped(
   return fail(usageFault(sentence(error, path.at(-1), commands), help), terminal);
 }
 
-/** The commands that `argv` names, from the outermost. */
+/** The command and its subcommands that `argv` names, outermost first. */
 function pathOf(argv: readonly string[], commands: readonly Described[]): readonly Described[] {
   const at = argv.findIndex((word) => !word.startsWith("-"));
   const found = commands.find(({ name }) => name === argv[at]);

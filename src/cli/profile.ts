@@ -1,7 +1,7 @@
-// A rate over time as the command line writes it: `10000/s`, `10000/s:10m,2000/s`; the last step goes on to the end.
+// Parses a rate that changes over time: `10000/s`, or steps such as `10000/s:10m,2000/s`. The last step lasts to the end.
 import { parseDuration } from "../core/units.ts";
 import type { Profile, Step } from "../policy/simulate/profile.ts";
-import { longName, usageFault } from "./usage.ts";
+import { longName, usageFault } from "./program/usage.ts";
 
 export function readProfile(text: string, flags: string): Profile {
   const parts = text.split(",");

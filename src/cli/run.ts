@@ -1,7 +1,9 @@
-// `spillway run` and `spillway drain`: the agent as a process.
+// `spillway run` and `spillway drain`: run the agent in this process.
+import type { Reloaded } from "../config/reload.ts";
 import { EXIT, type ExitCode } from "../core/errors.ts";
-import { type Call, CONFIG_OPTIONS, type Command, configOf } from "./command.ts";
-import { readDuration } from "./usage.ts";
+import type { Config } from "../core/options.ts";
+import { type Call, CONFIG_OPTIONS, type Command, configOf } from "./program/command.ts";
+import { readDuration } from "./program/usage.ts";
 
 const EXITS = {
   [EXIT.temporary]: "the state directory or the admin address is in use, or something could not be delivered in time",
@@ -18,25 +20,34 @@ const DEADLINE = {
 export const run: Command = {
   name: "run",
   group: "Run",
-  about: "Ships what the inputs find, in the foreground",
+  about: "Runs the agent in the foreground",
   examples: [
     ["spillway run -c spillway.yml", "until SIGTERM or Ctrl-C"],
-    ["spillway run -c spillway.yml --once", "every file to its end, delivers all of it, and leaves"],
+    ["spillway run -c spillway.yml --once", "reads every file to its current end, delivers it, and exits"],
+    ["spillway run -c spillway.yml --dry-run | head -3", "the first documents, as the server would get them"],
   ],
   options: [
     ...CONFIG_OPTIONS,
-    { flags: "--once", about: "reads every file to the end that it has, delivers all of it, and exits" },
+    {
+      flags: "--dry-run",
+      about: "prints the documents of what can be read now, and exits; contacts no server and keeps no state",
+    },
+    { flags: "--once", about: "reads every file to its current end, delivers all of it, and exits" },
     DEADLINE,
   ],
   exits: EXITS,
   page: "reference/cli.md#run",
-  run: (call) => serve(call, call.options["once"] === true ? "once" : "follow"),
+  run: async (call) => {
+    if (call.options["dryRun"] !== true) return serve(call, call.options["once"] === true ? "once" : "follow");
+    const { dryRun } = await import("./dry-run.ts");
+    return dryRun(call);
+  },
 };
 
 export const drain: Command = {
   name: "drain",
   group: "Recover",
-  about: "Delivers what the buffer holds, reads nothing new, and leaves",
+  about: "Delivers what the buffer holds, reads nothing new, and exits",
   examples: [["spillway drain -c spillway.yml", "before a host is taken down"]],
   options: [...CONFIG_OPTIONS, DEADLINE],
   exits: EXITS,
@@ -45,20 +56,41 @@ export const drain: Command = {
 };
 
 async function serve(call: Call, mode: "follow" | "once" | "drain"): Promise<ExitCode> {
-  const [{ Service }, { systemClock }, { version }] = await Promise.all([
-    import("../agent/service.ts"),
-    import("../core/clock.ts"),
-    import("./version.ts"),
-  ]);
-  const { config, warnings, hidden } = await configOf(call);
+  const [{ Service }, { keepGarbageBounded }, { leaveThreadsBehind }, { systemClock }, { version }] = await Promise.all(
+    [
+      import("../agent/service.ts"),
+      import("../agent/compact.ts"),
+      import("../agent/leave.ts"),
+      import("../core/clock.ts"),
+      import("./version.ts"),
+    ],
+  );
+  const { config, warnings, hidden, secrets, secretFiles, memoryLimit } = await configOf(call);
   if (warnings.length > 0) {
-    const { renderFaults } = await import("../config/render.ts");
+    const { renderFaults } = await import("../config/faults/render.ts");
     call.terminal.err(renderFaults(warnings, hidden));
   }
-  const { loadConfig } = await import("../config/load.ts");
+  const [{ reloadConfig }, cgroup] = await Promise.all([import("../config/reload.ts"), import("../ops/cgroup.ts")]);
   const files = call.options["config"] as readonly string[];
   const set = (call.options["set"] ?? []) as readonly string[];
-  const reload = (): typeof config => loadConfig({ files, set, env: process.env }).config;
+  const reload = (inForce: Config): Reloaded =>
+    reloadConfig({ files, set, env: process.env, memoryLimit: cgroup.memoryLimit(cgroup.readText) }, inForce);
   const deadline = call.options["deadline"] as number;
-  return new Service({ config, mode, version, clock: systemClock, env: process.env, deadline, reload }).run();
+  const options = {
+    config,
+    mode,
+    version,
+    clock: systemClock,
+    env: process.env,
+    deadline,
+    secrets,
+    secretFiles,
+    memoryLimit,
+    reload,
+  };
+  keepGarbageBounded(options.clock);
+  const service = new Service(options);
+  const code = await service.run();
+  if (service.hangs) leaveThreadsBehind(code);
+  return code;
 }

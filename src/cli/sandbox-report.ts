@@ -1,8 +1,8 @@
-// What the sandbox prints: where it is, then every ten seconds what has arrived, if anything has.
+// What the sandbox prints: its address at the start, then every ten seconds what arrived, if there were any requests.
 import type { Clock } from "../core/clock.ts";
 import { count, duration, flow } from "../core/figures.ts";
 import type { BulkServer } from "../sandbox/bulk-server.ts";
-import { faultsText } from "../sandbox/faults.ts";
+import { FAULTS_EXPLAINED, faultsText } from "../sandbox/faults.ts";
 
 const EVERY_MS = 10_000;
 
@@ -14,6 +14,9 @@ export function sandboxBlock({ url, faults }: Pick<BulkServer, "url" | "faults">
     `  switch  curl -X PUT ${url}/_sandbox/faults -d 'slow=200ms,429=30%'`,
     `  faults  ${faultsText(faults)}`,
     `  url     ${url}`,
+    "",
+    "Faults, several by commas, `none` for none:",
+    ...Object.values(FAULTS_EXPLAINED).map(([form, does]) => `  ${form.padEnd(15)} ${does}`),
     "",
     "Ctrl-C ends it.",
   ];
@@ -30,7 +33,7 @@ export class SandboxReport {
     this.startedAt = clock.now();
   }
 
-  /** Until `signal` aborts. */
+  /** Prints until `signal` aborts. */
   async lines(signal: AbortSignal, print: (line: string) => void): Promise<void> {
     let before = this.now();
     for (;;) {

@@ -1,32 +1,34 @@
-// `spillway sandbox`: a bulk endpoint with a switchboard of faults, in the foreground until it is told to end.
+// `spillway sandbox`: runs a `_bulk` endpoint with switchable faults in the foreground, until it gets a signal.
 import type { ExitCode } from "../core/errors.ts";
 import { EXIT } from "../core/errors.ts";
-import type { Call, Command } from "./command.ts";
-import { longName, usageFault } from "./usage.ts";
+import type { Call, Command } from "./program/command.ts";
+import { longName, usageFault } from "./program/usage.ts";
 
 export const sandbox: Command = {
   name: "sandbox",
   group: "Learn",
-  about: "Runs a small Elasticsearch-compatible endpoint with faults that can be switched",
+  about: "Runs a small Elasticsearch-compatible endpoint that can inject faults",
   examples: [
     ["spillway sandbox", "on 127.0.0.1:9200, without faults"],
-    ['spillway sandbox --faults "slow=200ms,429=30%"', "slow, and three of ten requests turned away"],
+    ['spillway sandbox --faults "slow=200ms,429=30%"', "slow, and rejects three of ten requests"],
+    ["spillway sandbox --print", "prints every document as it would be stored"],
     ["spillway sandbox --listen 127.0.0.1:0", "on any free port"],
   ],
   options: [
     {
       flags: "--listen <host:port>",
-      about: "where; port 0 is any free one",
+      about: "address to listen on; port 0 is any free one",
       otherwise: "127.0.0.1:9200",
       read: readAddress,
     },
     {
       flags: "--faults <list>",
-      about: "slow rate 429 503 reset lost hang html 401 429-items 413 mapping down",
+      about: "faults to inject, separated by commas; it lists them when it starts",
       otherwise: "none",
     },
+    { flags: "--print", about: "prints each document that it stores, one a line" },
   ],
-  exits: { [EXIT.fault]: "it could not listen there" },
+  exits: { [EXIT.fault]: "it could not listen on that address" },
   page: "reference/cli.md#sandbox",
   run,
 };
@@ -36,15 +38,20 @@ async function run({ options, terminal }: Call): Promise<ExitCode> {
   const { startSandbox } = await import("../sandbox/bulk-server.ts");
   const { parseFaults } = await import("../sandbox/faults.ts");
   const { sandboxBlock, SandboxReport } = await import("./sandbox-report.ts");
-  const faults = parseFaults(options["faults"] === "none" ? "" : (options["faults"] as string));
+  const faults = parseFaults(options["faults"] as string);
   const control = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => control.abort());
-  const server = await startSandbox({ ...(options["listen"] as Address), faults }, systemClock);
-  terminal.out(sandboxBlock(server).join("\n"));
+  const isPrinting = options["print"] === true;
+  const stored = (_: string, document: string): void => terminal.out(document);
+  const listen = options["listen"] as Address;
+  const server = await startSandbox({ ...listen, faults, ...(isPrinting ? { stored } : {}) }, systemClock);
+  // With --print, stdout carries only the documents; the reports go to stderr.
+  const say = (line: string): void => (isPrinting ? terminal.err(line) : terminal.out(line));
+  say(sandboxBlock(server).join("\n"));
   const report = new SandboxReport(server, systemClock);
-  await report.lines(control.signal, (line) => terminal.out(line));
+  await report.lines(control.signal, say);
   await server.stop();
-  terminal.out(report.summary());
+  say(report.summary());
   return EXIT.ok;
 }
 

@@ -1,8 +1,8 @@
-// `spillway schema`: the JSON Schema of the configuration, for editors and other programs. The file is generated
-// (scripts/generate-reference.ts) and part of the package.
+// `spillway schema`: prints the JSON Schema of the configuration, for editors and other programs. The schema file is generated
+// by scripts/generate-reference.ts and is part of the package.
 import { readFileSync } from "node:fs";
 import { EXIT } from "../core/errors.ts";
-import type { Command } from "./command.ts";
+import type { Command } from "./program/command.ts";
 
 export const schema: Command = {
   name: "schema",

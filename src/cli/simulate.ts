@@ -1,14 +1,14 @@
-// `spillway simulate`: an hour of a ladder within a blink, by the policy code of the agent and in virtual time.
+// `spillway simulate`: runs a ladder in virtual time with the agent's own policy code, so that an hour takes a moment.
 import type { ExitCode } from "../core/errors.ts";
 import { EXIT } from "../core/errors.ts";
 import type { Config } from "../core/options.ts";
 import { parseRatio } from "../core/units.ts";
 import type { Profile } from "../policy/simulate/profile.ts";
 import type { SimulateOptions } from "../policy/simulate/result.ts";
-import type { Call, Command } from "./command.ts";
-import { configOf, CONFIG_OPTIONS, JSON_OPTION } from "./command.ts";
+import type { Call, Command } from "./program/command.ts";
+import { configOf, CONFIG_OPTIONS, JSON_OPTION } from "./program/command.ts";
 import { readProfile } from "./profile.ts";
-import { didYouMean, longName, readDuration, readSize, usageFault } from "./usage.ts";
+import { didYouMean, longName, readDuration, readSize, usageFault } from "./program/usage.ts";
 import { version } from "./version.ts";
 
 export const simulate: Command = {
@@ -22,15 +22,15 @@ export const simulate: Command = {
   ],
   options: [
     ...CONFIG_OPTIONS,
-    { flags: "--policy <name>", about: "which ladder, where inputs use several; it has its share of the budget" },
+    { flags: "--policy <name>", about: "which ladder, if inputs use several; with its share of the budget" },
     { flags: "--produce <rate>", about: "lines written, also in steps", otherwise: "10000/s", read: readProfile },
     { flags: "--consume <rate>", about: "lines delivered, also in steps", otherwise: "5000/s", read: readProfile },
     { flags: "--for <duration>", about: "how long", otherwise: "1h", read: readTime },
-    { flags: "--line <size>", about: "a line with its end", otherwise: "200B", read: readPositive },
+    { flags: "--line <size>", about: "size of a line with its line end", otherwise: "200B", read: readPositive },
     { flags: "--always <ratio>", about: "share of lines that sampling always keeps", otherwise: "2%", read: readShare },
-    { flags: "--rotation <size>", about: "unread log that still has a name", otherwise: "1GiB", read: readSize },
-    { flags: "--stored <ratio>", about: "size of a row to its lines", otherwise: "25%", read: readStored },
-    { flags: "--svg <file>", about: "also draws it into this file" },
+    { flags: "--rotation <size>", about: "how much unread log the rotation keeps", otherwise: "1GiB", read: readSize },
+    { flags: "--stored <ratio>", about: "size of a row relative to its lines", otherwise: "25%", read: readStored },
+    { flags: "--svg <file>", about: "also writes the plot to this file" },
     JSON_OPTION,
   ],
   exits: { [EXIT.config]: "the configuration has faults" },
@@ -39,7 +39,7 @@ export const simulate: Command = {
 };
 
 async function run(call: Call): Promise<ExitCode> {
-  const { config } = await configOf(call);
+  const { config } = await configOf(call, "no server");
   const { simulate: calculate } = await import("../policy/simulate/simulate.ts");
   const { terminal, options } = call;
   const result = calculate(await optionsOf(config, options));
@@ -59,7 +59,7 @@ async function run(call: Call): Promise<ExitCode> {
 
 async function optionsOf(config: Config, options: Call["options"]): Promise<SimulateOptions> {
   const { explain } = await import("../config/explain.ts");
-  const { quotas } = await import("../buffer/quotas.ts");
+  const { quotas } = await import("../buffer/budget/limits.ts");
   const ladders = explain(config);
   const names = ladders.map((ladder) => ladder.policy);
   const policy = (options["policy"] as string | undefined) ?? names[0];

@@ -1,4 +1,4 @@
-// The version of the package, read from the file that has it: in a checkout and in dist/ it lies two levels up.
+// The version of spillway, read from package.json, which is two levels up both in a checkout and in dist/.
 import { readFileSync } from "node:fs";
 
 const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");

@@ -1,17 +1,17 @@
-// The effective configuration as YAML that could be used as one: every key with the value that counts, exact. What must
-// hold: no secret in it.
+// Writes the effective configuration as valid YAML configuration: every key with its exact effective value. Invariant: it
+// contains no secret.
 import type { Config, InputOptions, OutputOptions, Rung } from "../core/options.ts";
 import { durationText, ratioText, sizeText } from "../core/units.ts";
-import { writeYaml } from "./yaml.ts";
+import { targetFacts } from "./values/notify.ts";
+import { HIDDEN, hideSecrets } from "./faults/secrets.ts";
+import { writeYaml } from "./yaml/yaml.ts";
 
-const HIDDEN = "***";
-
-/** @param secrets values that came from files and credentials: hidden wherever they ended up */
+/** @param secrets values from files, credentials and secret variables; hidden wherever they occur */
 export function effectiveYaml(config: Config, secrets: ReadonlySet<string> = new Set()): string {
   return writeYaml(effectiveFacts(config, secrets));
 }
 
-/** The same as data, with the keys of the file. */
+/** The effective configuration as data, with the keys of the file. */
 export function effectiveFacts(config: Config, secrets: ReadonlySet<string> = new Set()): Record<string, unknown> {
   const { buffer, admin } = config;
   const facts = {
@@ -65,7 +65,8 @@ function inputFacts(input: InputOptions): Record<string, unknown> {
 }
 
 function rungFacts(rung: Rung): Record<string, unknown> {
-  const { action, notify } = rung;
+  const { action } = rung;
+  const notify = rung.notify && targetFacts(rung.notify);
   const marks = { action, enter: ratioText(rung.enter), leave: ratioText(rung.leave), notify };
   if (rung.action === "sample") {
     return { ...marks, keep: `1/${rung.keep}`, always: rung.always && `level >= ${rung.always}` };
@@ -83,15 +84,26 @@ function rungFacts(rung: Rung): Record<string, unknown> {
 }
 
 function outputFacts(output: OutputOptions): Record<string, unknown> {
-  const { auth, batch, deadLetters, rate, timeout, ...same } = output;
+  const { auth, batch, deadLetters, rate, connectTimeout, timeout, requireDataStream, ...same } = output;
+  const { passphrase, contents: _, ...tls } = same.tls;
   return {
     ...same,
-    auth: auth && ("apiKey" in auth ? { api_key: HIDDEN } : { username: auth.username, password: HIDDEN }),
+    auth: auth && authFacts(auth),
+    tls: passphrase === undefined ? tls : { ...tls, passphrase: HIDDEN },
+    headers: mapValues(output.headers, () => HIDDEN),
+    proxy: output.proxy.url?.replace(/^(\w+:\/*).*@/, `$1${HIDDEN}@`),
+    require_data_stream: requireDataStream,
     batch: { bytes: sizeText(batch.bytes), records: batch.records, age: durationText(batch.age) },
     rate: rate === 0 ? "0" : `${sizeText(rate)}/s`,
+    connect_timeout: durationText(connectTimeout),
     timeout: durationText(timeout),
     dead_letters: sizeText(deadLetters),
   };
+}
+
+function authFacts(auth: NonNullable<OutputOptions["auth"]>): Record<string, string> {
+  if ("apiKey" in auth) return { api_key: HIDDEN };
+  return "bearer" in auth ? { bearer: HIDDEN } : { username: auth.username, password: HIDDEN };
 }
 
 export function listenText(listen: Config["admin"]["listen"]): string {
@@ -104,9 +116,9 @@ function mapValues<T, U>(values: Readonly<Record<string, T>>, change: (value: T)
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 }
 
-/** Leaves out what is undefined and hides secrets in texts. */
+/** Removes undefined values and hides secrets in strings. */
 function conceal(value: unknown, secrets: ReadonlySet<string>): unknown {
-  if (typeof value === "string") return [...secrets].reduce((text, secret) => text.replaceAll(secret, HIDDEN), value);
+  if (typeof value === "string") return hideSecrets(value, secrets);
   if (Array.isArray(value)) return value.map((item) => conceal(item, secrets));
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);

@@ -1,27 +1,27 @@
-// What a configuration will do, in words: per ladder one line a rung, with the bytes at which it acts.
-import { diskBudget } from "../buffer/budget.ts";
-import { quotas } from "../buffer/quotas.ts";
+// Explains in words what a configuration does: one line per rung of each ladder, with the bytes at which the rung is entered.
+import { diskBudget, quotas } from "../buffer/budget/limits.ts";
 import { budget, duration, flow, percent } from "../core/figures.ts";
 import type { BlockRung, Config, Rung } from "../core/options.ts";
+import { targetText } from "./values/notify.ts";
 import { laddersInUse, shareBytes, shareRatios } from "../policy/shares.ts";
 
 export interface ExplainedRung {
   readonly action: Rung["action"];
   readonly enter: number;
   readonly leave: number;
-  /** Bytes of the ladder's share at which it is entered. */
+  /** Bytes of the ladder's share at which the rung is entered. */
   readonly bytes: number;
   readonly does: string;
 }
 export interface ExplainedLadder {
   readonly policy: string;
   readonly inputs: readonly string[];
-  /** Bytes of the budget that are this ladder's. */
+  /** The ladder's share of the budget in bytes. */
   readonly share: number;
   readonly rungs: readonly ExplainedRung[];
 }
 
-/** The budget that binds while all is well, as the buffer divides it: the disk's, or the memory's where there is none. */
+/** The budget that limits the buffer in normal operation, computed as the buffer does: disk, or memory if there is no disk. */
 export function bindingBudget(config: Config): number {
   const { memory, disk } = config.buffer;
   if (disk > 0) return diskBudget(disk).rows;
@@ -33,7 +33,7 @@ export function bindingBudget(config: Config): number {
   return pool - page;
 }
 
-/** The ladders in use. */
+/** Explains the ladders that inputs use. */
 export function explain(config: Config): readonly ExplainedLadder[] {
   const inUse = laddersInUse(config.inputs);
   const bytes = shareBytes(shareRatios(config.buffer.shares, inUse), bindingBudget(config));
@@ -48,13 +48,13 @@ export function explain(config: Config): readonly ExplainedLadder[] {
         enter: rung.enter,
         leave: rung.leave,
         bytes: Math.round(rung.enter * share),
-        does: does(rung),
+        does: `${does(rung)}${tells(rung)}`,
       })),
     };
   });
 }
 
-/** `70 %, 537 MiB: reading waits until below 60 %; opens when ...`. */
+/** For example `70 %, 537 MiB: reading waits until below 60 %; opens when ...`. */
 export function explainLines(ladder: ExplainedLadder, config: Config): readonly string[] {
   const of = config.buffer.disk > 0 ? "disk" : "memory";
   const head = `${ladder.policy} (${ladder.inputs.join(", ")}): ${budget(ladder.share)} of ${of}`;
@@ -90,6 +90,12 @@ function does(rung: Rung): string {
     case "drop-newest":
       return `what is new is dropped, ${until}`;
   }
+}
+
+function tells({ notify }: Rung): string {
+  if (notify === undefined) return "";
+  const how = "url" in notify ? "POST to" : "runs";
+  return `; after 60 s in force, and when it is left: ${how} ${targetText(notify)}`;
 }
 
 function opens(rung: BlockRung): string {

@@ -1,13 +1,13 @@
-// All log bytes live here: one WebAssembly memory of fixed size, cut into regions by an allocator that refuses instead of
-// growing. What must hold: a region has one owner and is released once; regions never overlap; free neighbours are
-// joined; an unpinned region may move when room is scattered, so a pointer or view is good only until the owner's next
-// await unless the region is pinned. Whoever lets something asynchronous read or write a region pins it for that time.
+// All log bytes are stored here: one WebAssembly memory of fixed size, divided into regions by an allocator that refuses instead
+// of growing. Invariants: a region has one owner and is released once; regions never overlap; adjacent free ranges are merged.
+// Compaction moves unpinned regions, so a pointer or view is valid only until the owner's next await, unless the region is
+// pinned. Pin a region while anything asynchronous reads or writes it.
 import { assert } from "./errors.ts";
 
 const ALIGN = 16;
-/** Kernels load 16 bytes at a time and may run past the end of a region by less than this. */
+/** Kernel functions load 16 bytes at a time and may access fewer than this many bytes after the end of a region. */
 const SLACK = 32;
-/** The first page belongs to the kernel: its static data and the structs by which it is called. */
+/** The first page is the kernel's: its static data and the structs with its arguments. */
 export const KERNEL_BYTES = 65536;
 
 export class Region {
@@ -15,7 +15,7 @@ export class Region {
   ptr: number;
   /** Usable bytes. */
   length: number;
-  /** Bytes taken from the arena. */
+  /** Bytes allocated in the arena, slack and alignment included. */
   size: number;
   pins = 0;
   released = false;
@@ -33,16 +33,16 @@ interface Hole {
 }
 
 export interface ArenaOptions {
-  /** Fill released regions with this byte, so that tests see a use after release. */
+  /** Fill released regions with this byte, so that tests detect a use after release. */
   readonly poison?: number;
 }
 
 export class Arena {
   readonly memory: WebAssembly.Memory;
   readonly bytes: Uint8Array;
-  /** Bytes that regions can have in all. */
+  /** Bytes that all regions together can have. */
   readonly capacity: number;
-  /** Free ranges by rising address, none adjacent to the next. */
+  /** Free ranges by rising address. No two are adjacent. */
   private holes: Hole[];
   private readonly regions = new Set<Region>();
   private readonly poison: number | undefined;
@@ -51,7 +51,7 @@ export class Arena {
   /** @param capacity bytes, rounded up to whole WebAssembly pages */
   constructor(capacity: number, options: ArenaOptions = {}) {
     const pages = Math.ceil((capacity + KERNEL_BYTES) / 65536);
-    // The kernel adds a few hundred bytes to addresses, which must not wrap.
+    // The kernel adds a few hundred bytes to addresses, which must not overflow 32 bits.
     assert(pages < 65536, "an arena of 4 GiB or more");
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     this.bytes = new Uint8Array(this.memory.buffer);
@@ -60,7 +60,7 @@ export class Arena {
     this.poison = options.poison;
   }
 
-  /** Bytes taken, alignment and slack included. */
+  /** Bytes allocated, alignment and slack included. */
   get used(): number {
     return this.usedBytes;
   }
@@ -69,22 +69,22 @@ export class Arena {
     return this.capacity - this.usedBytes;
   }
 
-  /** Regions alive: for leak checks. */
+  /** Number of live regions, for leak checks. */
   get count(): number {
     return this.regions.size;
   }
 
-  /** What a region of `length` takes. */
+  /** Bytes that a region of `length` occupies. */
   static cost(length: number): number {
     return Math.ceil((length + SLACK) / ALIGN) * ALIGN;
   }
 
-  /** From the low end: chunks. Undefined when there is no room. */
+  /** Allocates at the low end, for chunks. Undefined when there is no room. */
   alloc(length: number): Region | undefined {
     return this.take(length, "low");
   }
 
-  /** From the high end: bodies, which are pinned most of their life and would scatter the rest. */
+  /** Allocates at the high end, for bodies. These are pinned most of the time and would fragment the low end. */
   allocHigh(length: number): Region | undefined {
     return this.take(length, "high");
   }
@@ -115,7 +115,7 @@ export class Arena {
     return index < 0 ? undefined : index;
   }
 
-  /** Gives the tail of a region back; its first `length` bytes stay. */
+  /** Frees the tail of a region; its first `length` bytes stay. */
   shrink(region: Region, length: number): void {
     assert(!region.released && length <= region.length, "shrink of a released region, or upwards");
     const size = Arena.cost(length);
@@ -124,6 +124,21 @@ export class Arena {
     if (rest === 0) return;
     region.size = size;
     this.give(region.ptr + size, rest);
+  }
+
+  /**
+   * Returns a region with only the first `length` bytes of a high region. If less than half remains, the bytes are copied to a
+   * new region at the high end, so that a small rest does not split free space. Use only the returned region afterwards.
+   */
+  cut(region: Region, length: number): Region {
+    const small = length < region.length / 2 ? this.allocHigh(length) : undefined;
+    if (!small) {
+      this.shrink(region, length);
+      return region;
+    }
+    this.view(region).copy(this.view(small), 0, 0, length);
+    this.release(region);
+    return small;
   }
 
   release(region: Region): void {
@@ -179,7 +194,7 @@ export class Arena {
     }
   }
 
-  /** Slides every unpinned region down as far as the pinned ones allow: makes scattered room whole. */
+  /** Moves every unpinned region down as far as pinned ones allow, to merge the free ranges. */
   private compact(): void {
     const alive = [...this.regions].sort((a, b) => a.ptr - b.ptr);
     const pinned = alive.filter((r) => r.pins > 0);
@@ -195,8 +210,8 @@ export class Arena {
         next = wall.ptr + wall.size;
         p++;
       }
-      // `next` never passes the region's own place: what lies below it has moved down or stayed.
-      // Where nothing moves nothing is copied: a full arena that is asked again and again must not cost a core.
+      // `next` never passes the region's own address: everything below it has moved down or stayed. A region that stays is not
+      // copied: repeated attempts on a full arena must not cost a core.
       if (next < region.ptr) this.bytes.copyWithin(next, region.ptr, region.ptr + region.size);
       region.ptr = next;
       next += region.size;

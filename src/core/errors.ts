@@ -1,16 +1,16 @@
-// Every fault that a person may read is a SpillwayError: a sentence, a stable code, a way out and an exit code, kept
-// apart so that a terminal, a log line and --json render the same fault. Codes are listed in docs/errors.md and are
-// never renamed or reused. A message must never carry a secret: whoever builds one leaves credentials out.
+// Every error meant for a person is a SpillwayError: a sentence, a stable code, a hint and an exit code, kept apart so that a
+// terminal, a log line and --json show the same error. Codes are listed in docs/errors.md and are never renamed or reused. A
+// message must never contain a secret; its author leaves credentials out.
 
-/** Exit codes of the process, the only ones that it uses. */
+/** All exit codes that the process uses. */
 export const EXIT = {
   /** Done. */
   ok: 0,
-  /** A fault inside spillway: a bug, or a machine that failed in a way nobody foresaw. */
+  /** An error inside spillway: a bug, or an unforeseen failure of the machine. */
   fault: 1,
   /** Wrong usage of the command line. */
   usage: 64,
-  /** A temporary failure; nothing is lost, the same call may work later. */
+  /** A temporary failure: nothing is lost, and the same call may work later. */
   temporary: 75,
   /** Wrong configuration. */
   config: 78,
@@ -29,7 +29,10 @@ export class SpillwayError extends Error {
   readonly hint: string | undefined;
   readonly exit: ExitCode;
 
-  /** @param code stable, kebab-case  @param message one sentence: the thing, the value, why */
+  /**
+   * @param code stable, kebab-case
+   * @param message one sentence: the thing, the value, why
+   */
   constructor(code: string, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "SpillwayError";
@@ -39,15 +42,26 @@ export class SpillwayError extends Error {
   }
 }
 
-/** Stops the process: something that cannot happen has happened, and going on could lose or repeat data. */
+/** Stops the process on a broken invariant: going on could lose or repeat data. */
 export function assert(condition: boolean, what: string): asserts condition {
   if (!condition)
     throw new SpillwayError("bug", `BUG: ${what}`, { hint: "please report it with `spillway inspect --json`" });
 }
 
-/** A short sentence for any thrown value, for a log field. */
+/** A short text for any thrown value, for a log field. */
 export function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The same with what to do, if that is known. */
+export function describeWithHint(error: unknown): string {
+  const hint = error instanceof SpillwayError && error.hint !== undefined ? `; ${error.hint}` : "";
+  return `${describe(error)}${hint}`;
+}
+
+/** True when the disk or the database is full, which is temporary. */
+export function isFull(error: unknown): boolean {
+  return hasCode(error, "SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "ENOSPC", "EDQUOT");
 }
 
 /** True when `error` is a system error with one of these codes (ENOENT, ENOSPC ...). */

@@ -1,11 +1,7 @@
-// What can become of a record. The order is the wire of the state database: append, never renumber.
+// The possible fates of a record. The state database stores them by number: append, never renumber.
 
-export const FATES = [
-  "open",
-  "delivered",
-  "duplicates",
-  "sampled",
-  "dead_lettered",
+/** The ledger's reasons below `dropped`, as status and metrics show them. */
+export const DROP_REASONS = [
   "oldest",
   "newest",
   "random",
@@ -14,9 +10,11 @@ export const FATES = [
   "oversize",
   "filtered",
   "corrupt",
+  "dead_letter_budget",
 ] as const;
+export const FATES = ["open", "delivered", "duplicates", "sampled", "dead_lettered", ...DROP_REASONS] as const;
 export type FateName = (typeof FATES)[number];
-/** Index into FATES; 0 is "none yet". */
+/** Index into FATES; 0 = none yet. */
 export type Fate = number;
 
 export const OPEN = 0;
@@ -32,13 +30,12 @@ export const DROPPED_AGE = 9;
 export const DROPPED_OVERSIZE = 10;
 export const DROPPED_FILTERED = 11;
 export const DROPPED_CORRUPT = 12;
-
-/** The reasons below `dropped` in the ledger, as status and metrics show them. */
-export const DROP_REASONS = ["oldest", "newest", "random", "rate", "age", "oversize", "filtered", "corrupt"] as const;
+/** A dead letter removed to stay within `output.dead_letters`. Its fate was DEAD before. */
+export const DROPPED_LETTER = 13;
 
 /**
- * Version of the hash that decides what sampling keeps, written into each loss range that it leaves: a later hash gets a
- * new number, and `backfill` goes on reading old ranges with the hash that made them.
+ * Version of the hash that decides which records sampling keeps. It is stored with each loss range. If the hash changes, the
+ * version must, too: `backfill` then still reads old ranges with the hash that made them.
  */
 export const HASH_VERSION = 1;
 

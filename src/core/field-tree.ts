@@ -1,4 +1,4 @@
-// Constant fields as the tree that they are in a document: a name with dots leads into objects.
+// Turns constant fields into the nested objects of a document: a name with dots becomes a path.
 
 export interface Tree {
   [key: string]: unknown;
@@ -10,7 +10,7 @@ export function fieldTree(fields: Readonly<Record<string, unknown>>): Tree {
   return root;
 }
 
-/** Without a prototype: a field may be called __proto__. */
+/** An object without prototype, since a field may be called __proto__. */
 export function emptyTree(): Tree {
   return Object.create(null) as Tree;
 }
@@ -19,7 +19,7 @@ export function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Sets a.b.c; of two fields that claim the same place, objects merge and otherwise the later one stays. */
+/** Sets the value at the path `names`. If two fields claim the same place, objects are merged; otherwise the later field wins. */
 function plant(into: Tree, names: readonly string[], value: unknown): void {
   const [name = "", ...rest] = names;
   if (rest.length === 0 && !isTree(value)) {

@@ -1,5 +1,6 @@
-// Numbers as people read them, the same in the log, on a terminal and in errors: 1000s with MB for what flows, 1024s
-// with MiB for budgets, a space before every unit. What must hold: no figure is longer than it is precise.
+// Formats numbers for people, the same in the log, on a terminal and in errors. Data that flows is in MB (powers of 1000),
+// budgets are in MiB (powers of 1024), with a space before every unit. Invariant: no figure has more digits than it has
+// precision.
 
 /** 1234567 -> "1,234,567". */
 export function count(n: number): string {
@@ -19,7 +20,7 @@ export function budget(bytes: number): string {
 function scaled(bytes: number, base: number, units: readonly string[], digits: number): string {
   let value = bytes;
   let unit = 0;
-  // Against what is shown, so that 999,999 bytes are 1.0 MB and not 1000.0 kB.
+  // Compare with the rounded value, so that 999,999 bytes print as 1.0 MB, not 1000.0 kB.
   while (unit < units.length - 1 && Math.abs(value) >= base - (unit === 0 ? 0 : 0.05)) {
     value /= base;
     unit++;

@@ -1,5 +1,5 @@
-// The agent's own log, as every stage sees it. `event` is a stable word listed in docs/errors.md; `message` is a full
-// sentence with numbers and units that stands alone; fields carry the rest. No secret, no log text of the user's.
+// The agent's own log, as every stage uses it. `event` is a stable word listed in docs/errors.md; `message` is a full sentence
+// with numbers and units that is understandable alone; fields carry the rest. Log no secrets and no text from the user's logs.
 
 export interface Log {
   debug(event: string, message: string, fields?: Readonly<Record<string, unknown>>): void;

@@ -1,7 +1,7 @@
-// Sizes, durations and ratios as a config has them: read strictly, written exactly (rounded for people: figures.ts). What
-// must hold: what was written reads as the same number, and nothing without a unit is guessed (only 0 needs none).
+// Parses and prints sizes, durations and ratios as the config has them: exact both ways (figures.ts rounds for people).
+// Invariants: what was printed parses to the same number, and no unit is guessed; only 0 needs none.
 
-/** Why a text is no such quantity: `why` follows "is ...", `help` is text that can be pasted. */
+/** Why a text does not parse. `why` continues "is ...", `help` is text to paste into the config. */
 export interface Misread {
   readonly why: string;
   readonly help: string;
@@ -43,7 +43,7 @@ export function parseSize(text: string): number | Misread {
   return Math.round(bytes);
 }
 
-/** `mb` may be MB or MiB, `K` may be kB or KiB: both are named, none is guessed. */
+/** Suggestions for an unknown unit: `mb` may be MB or MiB, `K` may be kB or KiB, so the message names both. */
 function nearUnit(digits: string, unit: string): string {
   const near = SIZES.filter(([name]) => name.toLowerCase().startsWith(unit.toLowerCase().slice(0, 1))).map(
     ([name, bytes]) => `\`${digits}${name}\` (${Math.round(Number(digits) * bytes).toLocaleString("en-US")} bytes)`,
@@ -72,12 +72,12 @@ export function parseDuration(text: string): number | Misread {
   return Math.round(ms);
 }
 
-/** 0 to 1 of `70%` or `0.7`. */
+/** A ratio from 0 to 1, of `70%` or `0.7`. */
 export function parseRatio(text: string): number | Misread {
   const match = /^(\d+(?:\.\d+)?)( ?%)?$/.exec(text);
   if (!match) return { why: "not a ratio", help: RATIO_HELP };
   const [, digits = "", percent] = match;
-  // By shifting the decimal point in text: 0.07 * 100 and 7 / 100 do not meet in floating point.
+  // Shift the decimal point in the text: in floating point, 0.07 * 100 and 7 / 100 are not exact inverses.
   const ratio = percent === undefined ? Number(digits) : Number(`${digits}e-2`);
   if (ratio <= 1) return ratio;
   return percent === undefined

@@ -1,18 +1,32 @@
-// Waiting that cannot miss its event: a wait ends on the event, on its timer, or on abort, and the waiter looks again.
+// Waits for an event, a timer or an abort, whichever comes first. The waiter then checks its condition again, so that no event is
+// missed. A wait that has ended leaves no timer or listener behind.
 import type { Clock } from "./clock.ts";
 
 export class Wakeup {
   private readonly clock: Clock;
-  private waiters: (() => void)[] = [];
+  private waiters = new Set<() => void>();
+  private readonly listeners = new Set<() => void>();
 
   constructor(clock: Clock) {
     this.clock = clock;
   }
 
-  /** Ends every wait that is under way. */
+  /** Number of waits in progress, for leak checks. */
+  get waiting(): number {
+    return this.waiters.size;
+  }
+
+  /** Calls `run` on every event, synchronously within `notify`. */
+  listen(run: () => void): void {
+    this.listeners.add(run);
+  }
+
+  /** Ends every wait in progress. */
   notify(): void {
+    for (const run of this.listeners) run();
     const waiters = this.waiters;
-    this.waiters = [];
+    if (waiters.size === 0) return;
+    this.waiters = new Set();
     for (const wake of waiters) wake();
   }
 
@@ -22,12 +36,13 @@ export class Wakeup {
       if (signal?.aborted) return resolve();
       const done = (): void => {
         timer.cancel();
+        this.waiters.delete(done);
         signal?.removeEventListener("abort", done);
         resolve();
       };
       const timer = this.clock.after(ms, done);
       signal?.addEventListener("abort", done, { once: true });
-      this.waiters.push(done);
+      this.waiters.add(done);
     });
   }
 }

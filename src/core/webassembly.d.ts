@@ -1,4 +1,4 @@
-// The part of WebAssembly that is used; the `dom` library, which has it all, would bring window and document along.
+// The part of WebAssembly that spillway uses. The `dom` library has all of it, but would add window and document as well.
 declare namespace WebAssembly {
   class Memory {
     constructor(limits: { initial: number; maximum: number; shared: boolean });

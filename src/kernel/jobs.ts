@@ -1,33 +1,33 @@
-// What the kernel is asked for and what it answers.
+// Arguments and results of the kernel's functions.
 import type { Region } from "../core/arena.ts";
 import type { Template } from "./template.ts";
 
 export interface Scan {
-  /** Lines ended by \n that are neither empty nor only \r. */
+  /** Number of lines ended by \n, without empty ones and those with only \r. */
   readonly records: number;
-  /** Bytes up to and including the last \n; 0 where there is none. */
+  /** Bytes up to and including the last \n; 0 when there is none. */
   readonly end: number;
-  /** Bytes of the longest of the lines, terminator (\n or \r\n) excluded. */
+  /** Bytes of the longest of these lines, terminator (\n or \r\n) excluded. */
   readonly longest: number;
 }
 
-/** Where documents go, and which records become one. */
+/** Where to write the documents, and which records to encode. */
 interface Target {
   readonly dst: Region;
   readonly dstFrom: number;
-  /** At most this many bytes are written; up to 31 behind them, in the region's slack, may be overwritten. */
+  /** The kernel writes at most this many bytes. It may overwrite up to 31 bytes after them, in the region's slack. */
   readonly capacity: number;
   readonly template: Template;
   readonly maxDocs: number;
-  /** A byte per record; a record with anything but 0 is passed over. */
+  /** One byte per record. Records whose byte is not 0 are skipped. */
   readonly verdicts?: Region | undefined;
-  /** Index in `verdicts` of the record that comes first. */
+  /** Index in `verdicts` of the first record. */
   readonly first: number;
 }
 
 export interface EncodeJob extends Target {
   readonly src: Region;
-  /** Begins at the start of a line. */
+  /** The start of a line. */
   readonly from: number;
   /** Bytes: whole lines; the last one may lack its \n. */
   readonly length: number;
@@ -40,7 +40,7 @@ export interface EncodeTableJob extends Target {
   readonly table: Region;
   /** Records in the table. */
   readonly records: number;
-  /** The record to begin with. */
+  /** Index of the first record to encode. */
   readonly record: number;
   /** Offset in the source of the chunk's start. */
   readonly base: number;
@@ -50,36 +50,36 @@ export interface Encoded {
   /** Documents written. */
   readonly docs: number;
   readonly bytes: number;
-  /** Bytes of the region passed: to the start of a record, or all. 0 with docs 0: the first document does not fit. */
+  /** Bytes of the region consumed: up to the start of a record, or all. 0 with docs 0: the first document does not fit. */
   readonly consumed: number;
-  /** Records passed, those with a verdict included. */
+  /** Records consumed, including those skipped because of `verdicts`. */
   readonly records: number;
 }
 
 export interface ThinJob {
-  /** A chunk's bytes, all of them; changed in place. */
+  /** All bytes of a chunk; changed in place. */
   readonly src: Region;
-  /** As `scan` counts them, and one for a last line without \n. */
+  /** The records that `scan` counts, plus one for a last line without \n. */
   readonly records: number;
   /** Offset in the source of the chunk's start. */
   readonly base: number;
-  /** Of `records` entries: thin writes it, thinTable changes it. */
+  /** Room for `records` entries. `thin` writes them, `thinTable` changes them. */
   readonly table: Region;
-  /** policy/sample.ts says what these three mean. */
+  /** These three are defined in policy/sample.ts. */
   readonly seedHigh: number;
   readonly seedLow: number;
   readonly threshold: number;
-  /** Records of at least this level (index into LEVELS) are kept with weight 1; LEVELS.length: none is. */
+  /** Records of at least this level (index into LEVELS) are kept with weight 1; LEVELS.length: no record is. */
   readonly always: number;
-  /** How many records one that the hash keeps stands for. */
+  /** How many records each record kept by the hash stands for. */
   readonly weight: number;
 }
 
 export interface Thinned {
-  /** Records kept, and the bytes of them that are left in the region. */
+  /** Records kept, and their bytes in the region. */
   readonly records: number;
   readonly bytes: number;
-  /** What is gone: records and the bytes of the source that they stood for. The rest of the chunk's bytes is kept. */
+  /** Records sampled out, and the bytes of the source that they stood for. The chunk's other bytes belong to the kept records. */
   readonly sampledRecords: number;
   readonly sampledBytes: number;
 }

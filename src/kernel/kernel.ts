@@ -1,6 +1,6 @@
-// The typed door to the kernel: the work per byte, done where the bytes lie. Each method is one call into WebAssembly
-// over the arena's memory; JavaScript decides, the kernel moves. Synchronous, so no region moves during a call.
-// What must hold: ranges lie inside their regions. The kernel does not check them, the door does.
+// Typed bindings of the kernel, which does the work per byte in place. Each method is one call into WebAssembly over the arena's
+// memory: JavaScript decides, the kernel moves bytes. Calls are synchronous, so no region moves during one. Invariant: every
+// range lies inside its region. The kernel does not check ranges, this class does.
 import type { Arena, Region } from "../core/arena.ts";
 import { TABLE_ENTRY } from "../core/chunk.ts";
 import { assert } from "../core/errors.ts";
@@ -13,13 +13,13 @@ import { Members } from "./members.ts";
 export type { Encoded, EncodeJob, EncodeTableJob, Scan, Thinned, ThinJob } from "./jobs.ts";
 
 export class Kernel {
-  /** What `object` has found. */
+  /** The result of the last call of `object`. */
   readonly found: Members;
   private readonly run: Exports;
   private readonly bytes: Uint8Array;
   private readonly u32: Uint32Array;
   private readonly f64: Float64Array;
-  /** What stands at NAMES. */
+  /** The names last written to NAMES. */
   private names: Names;
 
   constructor(arena: Arena) {
@@ -38,7 +38,7 @@ export class Kernel {
     return { records: this.word(SCAN.records), end: this.word(SCAN.end), longest: this.word(SCAN.longest) };
   }
 
-  /** Text lines to bulk documents; a line's trailing \r is dropped, bad UTF-8 becomes U+FFFD as TextDecoder has it. */
+  /** Encodes text lines as bulk documents. Drops a line's trailing \r and replaces bad UTF-8 by U+FFFD as TextDecoder does. */
   encode(job: EncodeJob): Encoded {
     const { u32 } = this;
     this.f64[ENCODE.base] = job.base;
@@ -49,7 +49,7 @@ export class Kernel {
     return this.encoded();
   }
 
-  /** Records of a chunk with a table to bulk documents. All bytes of a record are its message. */
+  /** Encodes the records of a chunk with a table as bulk documents. All bytes of a record are its message. */
   encodeTable(job: EncodeTableJob): Encoded {
     const { u32 } = this;
     this.f64[ENCODE.base] = job.base;
@@ -89,14 +89,14 @@ export class Kernel {
     };
   }
 
-  /** Samples the lines of a chunk: keeps some, moves them together without terminators, and writes their table. */
+  /** Samples the lines of a chunk: moves the kept lines together, without terminators, and writes their table. */
   thin(job: ThinJob): Thinned {
     this.thinning(job, job.src.length);
     this.run.thin(JOB);
     return this.thinned(job);
   }
 
-  /** Samples the records of a chunk with a table: keeps some, moves them and their entries together. */
+  /** Samples the records of a chunk with a table: moves the kept records and their entries together. */
   thinTable(job: ThinJob): Thinned {
     this.thinning(job, job.records);
     this.run.thinTable(JOB);
@@ -122,7 +122,7 @@ export class Kernel {
     return { records, bytes: this.word(THIN.bytes), sampledRecords, sampledBytes: this.word(THIN.sampledBytes) };
   }
 
-  /** The level of a record as an index into LEVELS; -1 where none is recognised. */
+  /** The level of a record as an index into LEVELS; -1 when none is recognised. */
   level(region: Region, from: number, length: number): number {
     const { u32 } = this;
     u32[LEVEL.src] = address(region, from, length);
@@ -131,7 +131,7 @@ export class Kernel {
     return this.word(LEVEL.level) | 0;
   }
 
-  /** Whether bytes[from, to), a view of the arena, are a JSON object: `found` says it. Many calls are for one input. */
+  /** Checks if bytes[from, to), a view of the arena, is a JSON object: see `found`. Copies `names` only if they changed. */
   object(bytes: Uint8Array, from: number, to: number, names: Names): void {
     assert(bytes.buffer === this.bytes.buffer && to <= bytes.length, "a kernel call outside of the arena");
     const { u32, found } = this;

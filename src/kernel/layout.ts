@@ -1,7 +1,7 @@
-// Where the door writes what the kernel reads: the structs of assembly/job.ts as indices of 32-bit words (f64 fields as
-// indices of 64-bit words). Same fields in the same order: change both.
+// Layout of the structs in assembly/job.ts, as indices of 32-bit words (f64 fields: of 64-bit words). Same fields in the same
+// order: change both.
 
-/** Static data of the kernel stands below, the struct of the running call here; both within KERNEL_BYTES. */
+/** Address of the running call's struct. The kernel's static data is below it; both are within KERNEL_BYTES. */
 export const JOB = 32768;
 
 export const SCAN = { src: 0, length: 1, records: 2, end: 3, longest: 4 } as const;
@@ -63,10 +63,10 @@ export const OBJECT = {
   members: 8,
 } as const;
 
-/** The same addresses as in assembly/page.ts, from JOB on. */
+/** The same addresses as in assembly/page.ts, relative to JOB. */
 export const MEMBERS = JOB + 128;
 export const MOST_MEMBERS = 8;
-/** Of a member that `object` lists, MEMBER_WORDS each. */
+/** An entry in the list of members that `object` writes, MEMBER_WORDS each. */
 export const MEMBER = { what: 0, key: 1, value: 2, end: 3 } as const;
 export const MEMBER_WORDS = 4;
 export const NAMES = JOB + 256;

@@ -1,4 +1,4 @@
-// Finds, compiles and instantiates the kernel. Compiled once per process, when the first arena wants it.
+// Finds, compiles and instantiates the kernel. It is compiled once per process, for the first arena.
 import { readFileSync } from "node:fs";
 import { SpillwayError } from "../core/errors.ts";
 
@@ -16,7 +16,7 @@ function compile(): WebAssembly.Module {
   }
 }
 
-/** Each function takes the address of a struct of layout.ts. */
+/** Each function takes the address of a job struct (layout.ts). */
 export type Exports = Readonly<
   Record<"scan" | "encode" | "encodeTable" | "thin" | "thinTable" | "level" | "object", (job: number) => void>
 >;

@@ -1,14 +1,17 @@
-// What the kernel says of a record that should be a JSON object, read where it wrote it: nothing is made per record.
-// Places are relative to the record. Good until the next call of the kernel.
+// Reads the kernel's verdict on a record that should be a JSON object directly from the arena, so that no object is made per
+// record. Positions are relative to the record. Valid until the next call of the kernel.
 import { JOB, MEMBER, MEMBER_WORDS, MEMBERS, MOST_MEMBERS, OBJECT } from "./layout.ts";
 
 /**
- * sound: its members can stand in a document as they are, but for those that are listed. undecided: it may be an object.
- * other: it does not begin with a brace. invalid: it does, and is none.
+ * sound: a JSON object that a document can take as it is, apart from the listed members. undecided: it may be an object; the
+ * caller must parse it. other: it does not begin with a brace. invalid: it begins with a brace and is not a JSON object.
  */
 export const VERDICTS = ["sound", "undecided", "other", "invalid"] as const;
 export type Verdict = (typeof VERDICTS)[number];
-/** What a listed member is: `@timestamp` as a string or number, `log.level` as a string, or another that a document has. */
+/**
+ * Kinds of listed members. stamp: `@timestamp` as a string or number. level: `log.level` as a string. shared: an object that the
+ * document has, too. other: any other member whose name the document uses itself.
+ */
 export const LISTED = ["other", "stamp", "level", "shared"] as const;
 export type Listed = (typeof LISTED)[number];
 
@@ -25,22 +28,22 @@ export class Members {
     return VERDICTS[this.word(OBJECT.verdict)] as Verdict;
   }
 
-  /** Of the opening brace. */
+  /** Position of the opening brace. */
   get start(): number {
     return this.word(OBJECT.start);
   }
 
-  /** Behind the closing brace of what is sound. */
+  /** Position after the closing brace of a sound record. */
   get end(): number {
     return this.word(OBJECT.end);
   }
 
-  /** Index into LEVELS; -1: none is recognised. */
+  /** Index into LEVELS; -1: no level is recognised. */
   get level(): number {
     return this.word(OBJECT.level) | 0;
   }
 
-  /** The value of the time, a number or a string with its quotes; 0: there is none. */
+  /** Start of the timestamp's value, a number or a string with its quotes; 0: the record has none. */
   get field(): number {
     return this.word(OBJECT.field);
   }
@@ -69,7 +72,7 @@ export class Members {
     return this.list[member * MEMBER_WORDS + MEMBER.end] as number;
   }
 
-  /** What is said of a record that the kernel was not asked about. */
+  /** Sets the verdict for a record that the kernel was not asked about. */
   undecided(length: number): void {
     this.job[OBJECT.verdict] = VERDICTS.indexOf("undecided");
     this.job[OBJECT.start] = 0;

@@ -1,6 +1,6 @@
-// What a document has itself beside a record's members, written once per input for the kernel (assembly/json-names.ts):
+// The field paths that a document uses for its own values, serialised once per input for the kernel (assembly/json-names.ts):
 //
-//   a filter of 1024 bits | length of the time's path, u32 | that path, 256 bytes | number of paths, u32 |
+//   a filter of 1024 bits | length of the timestamp's path, u32 | that path, 256 bytes | number of paths, u32 |
 //   each path: its length, u16, and its bytes
 import { NAMES_BYTES } from "./layout.ts";
 
@@ -10,12 +10,12 @@ const FIELD = FILTER_BYTES + 4;
 const PATHS = FIELD + FIELD_BYTES;
 const MULTIPLIER = 0x9e3779b97f4a7c15n;
 
-/** The bytes at NAMES of layout.ts; undefined: more than there is room for. */
+/** The bytes for NAMES of layout.ts; undefined when they would need more room than NAMES has. */
 export type Names = Uint8Array | undefined;
 
 /**
- * @param paths of the values that a document has, as dotted names
- * @param field the path at which a record's time stands; empty: none is looked for
+ * @param paths of the document's own values, as dotted names
+ * @param field the path of a record's timestamp; empty: the kernel looks for none
  */
 export function namesOf(paths: readonly string[], field: string): Names {
   const texts = paths.map((path) => Buffer.from(path));
@@ -37,7 +37,7 @@ export function namesOf(paths: readonly string[], field: string): Names {
   return bytes;
 }
 
-/** Of the first part of a path: by its first 8 bytes. */
+/** The filter bit of a path: a hash of the first 8 bytes of its first part. */
 function bitOf(path: string): number {
   const word = Buffer.alloc(8);
   word.write(path.split(".")[0] ?? "");

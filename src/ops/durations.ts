@@ -1,9 +1,9 @@
-// How long requests take, as plain numbers: `observe` costs one search in a short array. Two views of the same
-// observations: counts since start for the Prometheus histogram, and quantiles of the last one to two minutes for a
-// person, because a p99 since start says nothing about now.
+// Records how long requests take. `observe` costs one search in a short array. The same observations are kept in two forms:
+// counts since the start for the Prometheus histogram, and quantiles of the last one to two minutes for people, because a p99
+// since the start says nothing about the present.
 import type { Clock } from "../core/clock.ts";
 
-/** Upper bounds in seconds; the last bucket is open. */
+/** Upper bounds of the buckets in seconds; a last bucket has no bound. */
 export const BOUNDS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 90];
 const WINDOW_MS = 60_000;
 
@@ -30,7 +30,7 @@ export class Durations {
     this.sum += seconds;
   }
 
-  /** Interpolated within its bucket; undefined without a recent observation. */
+  /** Interpolated within its bucket; undefined if there is no recent observation. */
   quantile(q: number): number | undefined {
     this.turn();
     const counts = this.recent.map((n, i) => n + (this.before[i] as number));

@@ -1,7 +1,7 @@
-// Where log lines leave the process: a file descriptor, written asynchronously, with bounded memory. A reader that
-// stands still costs log lines, counted, and never the agent's loop or its exit. Ours instead of pino's destination, for
-// two reasons that were measured: its flushSync spins for ever on a closed pipe (EPIPE with lines pending), and a write
-// to a full pipe holds a thread that process.exit then waits for, without end.
+// Writes log lines to a file descriptor: asynchronously and with bounded memory. A reader that stalls costs log lines, which are
+// counted, but never blocks the agent's event loop or its exit. It replaces pino's destination for two measured reasons: pino's
+// flushSync spins for ever on a closed pipe (EPIPE with lines pending), and its write to a full pipe blocks a thread, for which
+// process.exit then waits without end.
 import { fstatSync, fsyncSync, write, writeSync } from "node:fs";
 import type { Writable } from "node:stream";
 import type { Clock } from "../core/clock.ts";
@@ -13,7 +13,7 @@ const MAX_PENDING = 1 << 20;
 type Put = (bytes: Buffer, done: (error: Error | null | undefined, written: number) => void) => void;
 
 export class LogSink {
-  /** Lines that found no room, or a closed reader. */
+  /** Lines lost because the memory was full or the reader had closed. */
   dropped = 0;
   private readonly fd: number;
   private readonly clock: Clock;
@@ -38,13 +38,13 @@ export class LogSink {
     this.pending.push(line);
     this.pendingLength += line.length;
     if (this.mode !== "idle") return;
-    // Not at once: the lines of one turn go out in one write, and a line that is followed by an exit is still here for
-    // `flushSync` to write.
+    // Deferred, so that the lines of one turn of the event loop go out in one write, and a line directly before an exit is
+    // still here for `flushSync`.
     this.mode = "scheduled";
     process.nextTick(() => this.next());
   }
 
-  /** Resolves when all is written, or after `ms`. */
+  /** Resolves when everything is written, or after `ms`. */
   async flush(ms: number): Promise<void> {
     if (this.mode === "idle" || this.mode === "closed") return;
     const written = new AbortController();
@@ -54,7 +54,7 @@ export class LogSink {
     this.waiting.delete(done);
   }
 
-  /** The last word before a crash or exit. What is on its way may stand twice in the log; nothing is missing. */
+  /** For the last lines before a crash or exit. Lines in flight may appear twice in the log; none are missing. */
   flushSync(): void {
     if (this.mode === "closed") return;
     this.mode = "closed";
@@ -63,7 +63,7 @@ export class LogSink {
       for (let at = 0; at < rest.length;) at += writeSync(this.fd, rest, at);
       fsyncSync(this.fd);
     } catch {
-      // A full pipe (EAGAIN), a closed one (EPIPE), a descriptor that knows no fsync (EINVAL): no more can be done.
+      // A full pipe (EAGAIN), a closed one (EPIPE), or no support for fsync (EINVAL). Nothing more can be done.
     }
   }
 
@@ -103,17 +103,17 @@ export class LogSink {
   }
 }
 
-/** A pipe or a socket is written without blocking a thread; a file or terminal by the thread pool. */
+/** Pipes and sockets are written without blocking a thread, files and terminals by the thread pool. */
 function putFor(fd: number): Put {
   const stat = fstatSync(fd);
   if (!stat.isFIFO() && !stat.isSocket()) return (bytes, done) => write(fd, bytes, done);
   const stream = streamFor(fd);
-  // The callback of each write gets the error too.
+  // The callback of each write also gets the error.
   stream.on("error", () => {});
   return (bytes, done) => void stream.write(bytes, (error) => done(error, bytes.length));
 }
 
-/** The process's own stream where there is one: of two on one descriptor, one is never told that it may write again. */
+/** The process's own stream if it exists. Of two streams on one descriptor, one never learns that it may write again. */
 function streamFor(fd: number): Writable {
   if (fd === 1) return process.stdout;
   if (fd === 2) return process.stderr;

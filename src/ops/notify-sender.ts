@@ -1,5 +1,5 @@
-// Two ways to send a datagram to systemd, which Node's own sockets cannot: libc by node:ffi where there is one (9 us a
-// message), else the systemd-notify program (7 ms, and the unit needs NotifyAccess=all).
+// Sends datagrams to systemd, which Node's own sockets cannot. Uses libc through node:ffi if available (9 us per message), else
+// the systemd-notify program (7 ms, and the unit needs NotifyAccess=all).
 import { spawn } from "node:child_process";
 
 export type Send = (assignments: Readonly<Record<string, string>>) => void;
@@ -14,7 +14,7 @@ export function notifySender(socket: string): Send {
   return ffiSender(socket) ?? execSender(socket);
 }
 
-/** Undefined where this Node has no node:ffi. */
+/** Undefined if this Node has no node:ffi. */
 export function ffiSender(socket: string): Send | undefined {
   const ffi = withoutExperimentalWarning(() => process.getBuiltinModule("node:ffi"));
   if (ffi === undefined) return undefined;
@@ -36,17 +36,17 @@ export function execSender(socket: string): Send {
       stdio: "ignore",
       env: { ...process.env, NOTIFY_SOCKET: socket },
     });
-    // Not installed: nobody can be told, and the agent works without.
+    // systemd-notify is not installed. The agent works without it.
     child.on("error", () => {});
     child.unref();
   };
 }
 
-/** A sockaddr_un: the family, then the path; an abstract name starts with NUL where systemd writes an at sign. */
+/** A sockaddr_un: the family, then the path. systemd writes an abstract name with an at sign in place of its leading NUL. */
 export function socketAddress(path: string): Buffer {
   const name = path.startsWith("@") ? `\0${path.slice(1)}` : `${path}\0`;
   const family = Buffer.alloc(2);
-  // The machine's byte order, which is little-endian wherever Node has node:ffi.
+  // In the machine's byte order, which is little-endian wherever Node has node:ffi.
   family.writeUInt16LE(AF_UNIX);
   return Buffer.concat([family, Buffer.from(name)]);
 }
@@ -55,7 +55,7 @@ function lines(assignments: Readonly<Record<string, string>>): string[] {
   return Object.entries(assignments).map(([key, value]) => `${key}=${value.replaceAll("\n", " ")}`);
 }
 
-/** Node says once a process that node:ffi is experimental: known, and no news to whoever runs the agent. */
+/** Suppresses Node's warning, once per process, that node:ffi is experimental; it is of no use to the user. */
 function withoutExperimentalWarning<T>(load: () => T): T {
   const emitWarning = process.emitWarning;
   process.emitWarning = (warning: string | Error, ...rest: unknown[]): void => {

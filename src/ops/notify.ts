@@ -1,8 +1,17 @@
-// Tells systemd how the agent is: ready, reloading, stopping, one line of status, and that it still lives. Without
-// NOTIFY_SOCKET nothing happens. What must hold: the watchdog is fed only while `alive()`, so that a hung loop ends in
-// a restart and not in silence.
+// Tells systemd the state of the agent: ready, reloading, stopping, one line of status, and the watchdog. Does nothing without
+// NOTIFY_SOCKET. Invariants: the watchdog is fed only while `alive()`, so that a hung loop leads to a restart; a long start, as
+// with a million files, is not killed by systemd's timeout.
 import type { Clock, Timer } from "../core/clock.ts";
 import { notifySender, type Send } from "./notify-sender.ts";
+
+/**
+ * When a start first asks systemd for more time, how often, for how much, and how long a start may take in total. systemd counts
+ * from before Node starts, which takes seconds on a busy host, and ends a start whose request comes after TimeoutStartSec.
+ */
+const FIRST_ASK_MS = 1000;
+const ASK_MS = 10_000;
+const MORE_MS = 60_000;
+const LONGEST_START_MS = 30 * 60_000;
 
 export interface Notifier {
   ready(status: string): void;
@@ -29,16 +38,33 @@ export function createNotifier({ env, clock, alive }: NotifyOptions): Notifier {
     timer = clock.after(everyMs as number, feed);
   };
   if (everyMs !== undefined) timer = clock.after(everyMs, feed);
+  const from = clock.now();
+  const ask = (): void => {
+    if (clock.now() - from > LONGEST_START_MS) return;
+    send({ EXTEND_TIMEOUT_USEC: String(MORE_MS * 1000) });
+    asking = clock.after(ASK_MS, ask);
+  };
+  let asking = socket === undefined ? undefined : clock.after(FIRST_ASK_MS, ask);
   return {
-    ready: (status) => send({ READY: "1", STATUS: status }),
+    ready: (status) => {
+      asking?.cancel();
+      send({ READY: "1", STATUS: status });
+    },
     status: (status) => send({ STATUS: status }),
     reloading: () => send({ RELOADING: "1", MONOTONIC_USEC: String(process.hrtime.bigint() / 1000n) }),
-    stopping: (status) => send({ STOPPING: "1", STATUS: status }),
-    close: () => timer?.cancel(),
+    stopping: (status) => {
+      // After it, systemd would give the time to the stop.
+      asking?.cancel();
+      send({ STOPPING: "1", STATUS: status });
+    },
+    close: () => {
+      asking?.cancel();
+      timer?.cancel();
+    },
   };
 }
 
-/** A third of what systemd allows; undefined when it does not watch, or watches another process. */
+/** A third of systemd's watchdog timeout; undefined if systemd does not watch, or watches another process. */
 function watchdogMs(env: NodeJS.ProcessEnv): number | undefined {
   const micros = Number(env["WATCHDOG_USEC"]);
   const pid = env["WATCHDOG_PID"];

@@ -1,7 +1,8 @@
-// One line that says how far a job with an end has come: done, of what, rate, time left. On a terminal it is redrawn in
-// place, elsewhere written anew every ten seconds. Driven by its caller: it owns no timer.
+// A line that shows the progress of a job: done, total, rate, time left. On a terminal it is redrawn in place, elsewhere a new
+// line is written every ten seconds. The caller drives it; it has no timer.
 import type { Clock } from "../core/clock.ts";
 import { count, duration, flow } from "../core/figures.ts";
+import type { Facts } from "./facts.ts";
 
 export interface ProgressOptions {
   /** For example "delivering". */
@@ -15,6 +16,20 @@ export interface Done {
   readonly records: number;
   readonly bytes: number;
   readonly totalBytes: number;
+}
+
+/** What is settled since the start of the process, out of all that there is to read. */
+export function doneOf({ inputs }: Pick<Facts, "inputs">): Done {
+  const done = { records: 0, bytes: 0, totalBytes: 0 };
+  for (const { ledger, countedFrom, lagBytes } of inputs.values()) {
+    ledger.fates.forEach((count, fate) => {
+      done.records += count.records - (countedFrom.fates[fate]?.records ?? 0);
+      done.bytes += count.bytes - (countedFrom.fates[fate]?.bytes ?? 0);
+    });
+    done.totalBytes += ledger.buffered.bytes + lagBytes;
+  }
+  done.totalBytes += done.bytes;
+  return done;
 }
 
 const INTERVAL_MS = { terminal: 200, plain: 10_000 } as const;
@@ -31,7 +46,7 @@ export class Progress {
     this.drawnAt = options.surface === "terminal" ? -Infinity : this.startedAt;
   }
 
-  /** As often as the caller likes; writes when it is time. */
+  /** Call as often as you like; writes when a line is due. */
   update(done: Done): void {
     const { clock, surface } = this.options;
     const now = clock.now();
@@ -40,7 +55,7 @@ export class Progress {
     this.draw(progressLine(this.options.verb, done, now - this.startedAt));
   }
 
-  /** The last line stays. */
+  /** Writes the last line, which stays. */
   end(done: Done): void {
     this.draw(progressLine(this.options.verb, done, this.options.clock.now() - this.startedAt));
     if (this.options.surface === "terminal") this.options.write("\n");
@@ -58,7 +73,7 @@ export function progressLine(verb: string, done: Done, elapsedMs: number): strin
     `${count(done.records)} records`,
   ];
   const rate = (done.bytes * 1000) / elapsedMs;
-  // A rate over less than a second is a guess, and so is what follows from it.
+  // A rate over less than a second is a guess, and so is the time left.
   if (elapsedMs >= 1000) parts.push(`${flow(rate)}/s`);
   const rest = done.totalBytes - done.bytes;
   if (elapsedMs >= 1000 && rate > 0 && rest > 0) parts.push(`${duration((rest * 1000) / rate)} left`);

@@ -1,10 +1,10 @@
-// What the operating system may ask of a running agent. Stopping is asked once and hurried by asking again.
+// Handles the signals to a running agent. The first SIGTERM or SIGINT stops it; a further one skips the waiting.
 import type { Clock } from "../core/clock.ts";
 
 export interface SignalHooks {
-  /** SIGTERM or SIGINT, the first one: deliver for a while, then leave. */
+  /** The first SIGTERM or SIGINT: deliver for a while, then exit. */
   stop(signal: NodeJS.Signals): void;
-  /** Each further one: leave without waiting. */
+  /** Each further one: exit without waiting. */
   hurry(signal: NodeJS.Signals): void;
   /** SIGHUP. */
   reload(): void;
@@ -13,12 +13,12 @@ export interface SignalHooks {
 }
 
 /**
- * One Ctrl-C can arrive twice: from the terminal, which tells the whole group, and from npm, which passes on what it got.
- * Nobody presses twice as fast as this.
+ * One Ctrl-C can arrive twice: from the terminal, which signals the whole process group, and from npm, which forwards its signal.
+ * Nobody presses twice this fast.
  */
 const ECHO_MS = 150;
 
-/** Takes over the signals; the result gives them back. */
+/** Installs the handlers; call the result to remove them. */
 export function onSignals(hooks: SignalHooks, clock: Clock): () => void {
   let stoppedAt: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {

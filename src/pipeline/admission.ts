@@ -1,5 +1,5 @@
-// What a draft keeps, as its ladder says at this moment: sampled, rate-limited, or turned away whole. One synchronous
-// step; what is not kept is counted in the draft, so that the buffer's books see it read and shed together.
+// Applies the current rungs of a ladder to a draft, in one synchronous step: the draft is kept, sampled, or turned away whole.
+// Shed records are counted in the draft, so that the buffer counts them as read and as shed together.
 import type { Arena, Region } from "../core/arena.ts";
 import type { Clock } from "../core/clock.ts";
 import { type Draft, TABLE_ENTRY } from "../core/chunk.ts";
@@ -12,7 +12,7 @@ import { type Bucket, charge, fullBucket, waitMs } from "../policy/token-bucket.
 
 export interface Admitted {
   readonly draft: Draft;
-  /** One in `keep` was kept; 0 when nothing was sampled. */
+  /** One record in `keep` was kept; 0: the draft was not sampled. */
   readonly keep: number;
 }
 
@@ -20,7 +20,7 @@ export class Admission {
   private readonly arena: Arena;
   private readonly kernel: Kernel;
   private readonly clock: Clock;
-  /** By ladder; a ladder has at most one rate-limit rung. */
+  /** By ladder, since a ladder has at most one rate-limit rung. */
   private readonly buckets = new Map<string, Bucket>();
 
   constructor(arena: Arena, kernel: Kernel, clock: Clock) {
@@ -40,14 +40,14 @@ export class Admission {
     return this.thin({ ...draft, region: draft.region }, now.sample);
   }
 
-  /** Milliseconds for which a ladder's rate-limit rung makes intake wait: until what came in before is paid for. */
+  /** Milliseconds for which a ladder's rate-limit rung holds intake: until the bucket has paid for the bytes admitted before. */
   waitMs(policy: string, { rate }: Acting): number {
     if (rate?.excess !== "wait") return 0;
     const now = this.clock.now();
     return waitMs(rate, this.bucket(policy, rate, now), now, 0);
   }
 
-  /** A chunk comes in whole or not at all: one that is larger than the bucket needs a full one, and owes the rest. */
+  /** Charges a draft as a whole. A draft larger than the bucket needs a full bucket, and the rest becomes debt. */
   private pays(draft: Draft, rung: RateLimitRung): boolean {
     const { policy } = draft.envelope;
     const now = this.clock.now();
@@ -76,7 +76,7 @@ export class Admission {
     if (draft.table) this.arena.release(draft.table);
   }
 
-  /** Without room for the table nothing is sampled: what cannot be thinned is kept. */
+  /** Samples a draft. If the arena has no room for the record table, the whole draft is kept. */
   private thin(draft: Draft & { region: Region }, rung: SampleRung): Admitted {
     const { arena } = this;
     const table = draft.table ?? arena.alloc(draft.records * TABLE_ENTRY);

@@ -1,15 +1,15 @@
-// When the next rung is reached at the present growth, for `top`, the log and the dashboard. Pure: samples go in with
-// their time. What must hold: nothing is foretold from less than HOLD_MS of one direction, so that a hiccup frightens
-// nobody; and no figure is finer than the guess is good.
+// Predicts when the buffer reaches the next rung at its present growth, for `top`, the log and the dashboard. Pure: the caller
+// passes samples with their time. Invariants: no forecast is shown until its direction has held for HOLD_MS, so that a hiccup
+// alarms nobody; and no figure is more precise than the estimate behind it.
 import type { Action, Ladder } from "../core/options.ts";
 
 const WINDOW_MS = 60_000;
 const HOLD_MS = 10_000;
-/** Samples closer than this replace one another, which bounds the work however often somebody looks. */
+/** A sample that follows within this time replaces the one before, which bounds the work however often the caller samples. */
 const SPACING_MS = 1000;
-/** What takes longer than this counts as standing still. */
+/** If a mark is further away than this, the buffer counts as steady. */
 const HORIZON_MS = 24 * 3_600_000;
-/** Below this utilization, at accept, coming and going is daily business. */
+/** Below this utilization, with no rung in force, changes are normal traffic and not worth a forecast. */
 const QUIET = 0.01;
 
 interface Sample {
@@ -26,13 +26,13 @@ export interface Trend {
   readonly samples: readonly Sample[];
   readonly direction: Forecast["kind"];
   readonly sinceMs: number;
-  /** Shown: the forecast once its direction has held, `unknown` before. */
+  /** The forecast to show: `unknown` until its direction has held for HOLD_MS. */
   readonly forecast: Forecast;
 }
 
 export const NO_TREND: Trend = { samples: [], direction: "unknown", sinceMs: 0, forecast: { kind: "unknown" } };
 
-/** @param budget bytes of the ladder's share */
+/** @param budget bytes of the ladder's share of the budget */
 export function observe(
   trend: Trend,
   ladder: Ladder,
@@ -55,7 +55,7 @@ function keep(samples: readonly Sample[], next: Sample): readonly Sample[] {
   return [...recent, next];
 }
 
-/** Bytes a millisecond by least squares: one late sample does not bend it. */
+/** Bytes per millisecond by least squares, so that one late sample has little effect. */
 function slope(samples: readonly Sample[]): number {
   const n = samples.length;
   const meanAt = samples.reduce((sum, s) => sum + s.atMs, 0) / n;
@@ -78,7 +78,7 @@ function extrapolate(ladder: Ladder, rung: number, bytes: number, budget: number
   return growth > 0 ? { kind: "rising", to: next?.action ?? "full", inMs } : { kind: "draining", inMs };
 }
 
-/** "block in 4m10s", "full in about 3 h", "held", "draining, empty in 6m", "steady"; nothing while unknown. */
+/** "block in 4m10s", "full in about 3 h", "held", "draining, empty in 6m", "steady"; empty while unknown. */
 export function forecastText(forecast: Forecast): string {
   if (forecast.kind === "rising") return `${forecast.to} in ${roughly(forecast.inMs)}`;
   if (forecast.kind === "draining") return `draining, empty in ${roughly(forecast.inMs)}`;

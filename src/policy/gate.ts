@@ -1,14 +1,14 @@
-// The gate of a `block` rung: when waiting would lose more than letting in, it opens. Pure; whoever holds the state keeps
-// the answer and hands it in as `before`. What must hold: a gate never narrows; only accepting again shuts it (keeper).
+// The gate of a `block` rung. It opens when waiting would lose more than reading. Pure: the caller keeps the result and passes it
+// as `before`. Invariant: a gate only ever opens further. Only the return to accept shuts it (keeper.ts).
 import type { BlockRung } from "../core/options.ts";
 
-/** shut: intake waits. at-risk: only what exceeds the limit of bytes at risk comes in. open: everything does. */
+/** shut: intake waits. at-risk: intake reads only the at-risk bytes above the limit. open: intake reads everything. */
 export const GATES = ["shut", "at-risk", "open"] as const;
 export type Gate = (typeof GATES)[number];
 
 /**
  * @param waitedMs how long the rung has made intake wait
- * @param atRiskBytes unread bytes that would be lost if they were not read: of files without a name, of push inputs
+ * @param atRiskBytes unread bytes that are lost if they are not read: of files without a name, of push inputs
  */
 export function gate(block: BlockRung, waitedMs: number, atRiskBytes: number, before: Gate = "shut"): Gate {
   const { waited, atRisk } = block.until ?? { waited: undefined, atRisk: undefined };
@@ -17,7 +17,7 @@ export function gate(block: BlockRung, waitedMs: number, atRiskBytes: number, be
   return "shut";
 }
 
-/** Bytes that may come in through the gate now. */
+/** Bytes that intake may read now. */
 export function passes(block: BlockRung, state: Gate, atRiskBytes: number): number {
   if (state === "open") return Infinity;
   if (state === "shut") return 0;

@@ -1,7 +1,7 @@
-// The small state around the ladder: the rung, since when, the gate, and how long each action has stood. Time is handed
-// in and the state is returned, so that the agent and `simulate` run the same code. What must hold: a rung that was
-// entered is held for HOLD_MS before it is left downward; the way up never waits; the gate shuts at accept and only
-// there. One time suffices for the hold: whatever rung stands, none below it was entered later.
+// The ladder's state over time: the rung in force and since when, the gate, and how long each action has been in force. The
+// caller passes time and state, so that the agent and `simulate` run the same code. Invariants: a rung, once entered, is held for
+// HOLD_MS before the ladder descends, unless the buffer is empty; climbing never waits; the gate shuts when the ladder is back at
+// accept, and only then. One timestamp is enough for the hold, because rungs are entered in ascending order.
 import type { Action, Ladder } from "../core/options.ts";
 import { block, blockRung, actionOf, climb } from "./ladder.ts";
 import { type Gate, gate } from "./gate.ts";
@@ -11,13 +11,13 @@ export const HOLD_MS = 5000;
 export interface Standing {
   readonly rung: number;
   readonly gate: Gate;
-  /** When this rung was taken, from above or from below. Monotonic, as all times here. */
+  /** When the ladder came to this rung, from above or below. All times here are monotonic. */
   readonly sinceMs: number;
-  /** The last step up. */
+  /** When the ladder last climbed. */
   readonly raisedMs: number;
   /** When `block` was entered; undefined while the ladder is below it. */
   readonly blockedSinceMs: number | undefined;
-  /** How long each action has been the standing one, and how long intake has waited, up to `countedMs`. */
+  /** How long each action has been the highest in force, and how long intake has waited, both up to `countedMs`. */
   readonly msPerAction: Readonly<Partial<Record<Action, number>>>;
   readonly blockedMs: number;
   readonly countedMs: number;
@@ -28,11 +28,11 @@ export interface Transition {
   readonly to: Action;
   readonly atMs: number;
   readonly utilization: number;
-  /** How long `from` had stood. */
+  /** How long `from` was in force. */
   readonly stoodMs: number;
 }
 
-/** What the ladder decides by. */
+/** The input of every decision. */
 export interface Pressure {
   readonly utilization: number;
   readonly atRiskBytes: number;
@@ -43,9 +43,9 @@ export function standing(nowMs: number): Standing {
   return { rung: 0, gate: "shut", ...times, msPerAction: {}, blockedMs: 0 };
 }
 
-/** The next standing. The same object comes back when nothing but the time has changed. */
+/** The next state. Returns the same object when nothing but the time has changed. */
 export function decide(ladder: Ladder, before: Standing, pressure: Pressure, nowMs: number): Standing {
-  const rung = held(before, climb(ladder, before.rung, pressure.utilization), nowMs);
+  const rung = held(before, climb(ladder, before.rung, pressure.utilization), pressure.utilization, nowMs);
   const blocks = blockRung(ladder);
   const blockedSinceMs = blocks === 0 || rung < blocks ? undefined : (before.blockedSinceMs ?? nowMs);
   const open = nextGate(ladder, before, rung, blockedSinceMs, pressure.atRiskBytes, nowMs);
@@ -60,8 +60,9 @@ export function decide(ladder: Ladder, before: Standing, pressure: Pressure, now
   };
 }
 
-function held(before: Standing, rung: number, nowMs: number): number {
-  return rung < before.rung && nowMs - before.raisedMs < HOLD_MS ? before.rung : rung;
+/** An empty buffer skips the hold: a rung entered because of one large record would keep the next record out. */
+function held(before: Standing, rung: number, utilization: number, nowMs: number): number {
+  return rung < before.rung && utilization > 0 && nowMs - before.raisedMs < HOLD_MS ? before.rung : rung;
 }
 
 function nextGate(
@@ -77,7 +78,7 @@ function nextGate(
   return blockedSinceMs === undefined ? before.gate : gate(blocking, nowMs - blockedSinceMs, atRiskBytes, before.gate);
 }
 
-/** The transition between two standings; undefined when the rung is the same. */
+/** The transition between two states; undefined when the rung is the same. */
 export function transition(
   ladder: Ladder,
   before: Standing,
@@ -95,7 +96,7 @@ export function transition(
   };
 }
 
-/** Brings the counted times up to now: for a status, a metric, a summary. */
+/** Brings the counted times up to `nowMs`, for a status, a metric or a summary. */
 export function count(ladder: Ladder, state: Standing, nowMs: number): Standing {
   const passed = nowMs - state.countedMs;
   const action = actionOf(ladder, state.rung);

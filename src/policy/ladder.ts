@@ -1,10 +1,10 @@
-// The ladder by utilization alone: which rung a buffer this full stands on. Pure. What must hold for a ladder without
-// faults: climb is idempotent, monotone in rung and utilization, and a step up and the step back never meet, because
-// `leave` is below `enter`.
+// Which rung applies at a utilization, and which faults a configured ladder has. Pure. Invariants for a ladder without faults:
+// `climb` is idempotent, and monotone in rung and utilization; no utilization leads both up and back down, because `leave` is
+// below `enter`.
 import type { Action, BlockRung, Ladder, Rung } from "../core/options.ts";
 import { ratioText } from "../core/units.ts";
 
-/** Up by `enter`, down below `leave`, as many rungs as apply. Rung 0 accepts, rung i is ladder[i - 1]. */
+/** Climbs while at or above `enter`, descends while below `leave`. Rung 0 accepts, rung i is ladder[i - 1]. */
 export function climb(ladder: Ladder, rung: number, utilization: number): number {
   let at = rung;
   for (let up = ladder[at]; up !== undefined && utilization >= up.enter; up = ladder[at]) at++;
@@ -25,20 +25,20 @@ export function block(ladder: Ladder): BlockRung | undefined {
   return ladder.find((rung): rung is BlockRung => rung.action === "block");
 }
 
-/** What is wrong with a ladder, with enough to point at it in a file. */
+/** A fault of a ladder, with its place in the configuration. */
 export interface LadderFault {
   readonly code: "leave-not-below-enter" | "marks-out-of-order" | "duplicate-action" | "unreachable-rung";
-  /** Index into the ladder, and the key that is at fault there. */
+  /** Index into the ladder, and the key with the fault. */
   readonly at: number;
   readonly key: "action" | "enter" | "leave";
-  /** The rung that it conflicts with. */
+  /** Index of the rung that it conflicts with. */
   readonly with: number | undefined;
   /** One sentence without a full stop. */
   readonly message: string;
   readonly help: string;
 }
 
-/** Every fault of the ladder. No cascades: of two marks that are wrong by themselves none is compared further. */
+/** Every fault of the ladder. A rung whose own `leave` is wrong is not compared with others: one mistake, one report. */
 export function ladderFaults(ladder: Ladder): readonly LadderFault[] {
   return [...ladder.entries()].flatMap(([at, rung]) => {
     const found = [

@@ -1,6 +1,6 @@
-// Which records a sampling rung keeps: those whose hash of source and offset falls below 1/n. Nothing else goes into it,
-// so a re-read keeps the same records and every source is thinned evenly. The kernel's `thin` does it for a chunk; here
-// are its parameters and the definition that it must equal. Another hash needs another HASH_VERSION (core/fate.ts).
+// Which records a sampling rung keeps: those whose hash of source and offset is below 1/n. The hash depends on nothing else, so
+// that a re-read keeps the same records and every source is thinned evenly. The kernel's `thin` does this for a chunk; this file
+// has its parameters and the reference definition. A different hash needs a new HASH_VERSION (core/fate.ts).
 import { LEVELS, type SampleRung } from "../core/options.ts";
 import type { SourceId } from "../core/source.ts";
 
@@ -8,9 +8,9 @@ export interface Thinning {
   /** The first 8 bytes of the SourceId, read big-endian, as two u32. */
   readonly seedHigh: number;
   readonly seedLow: number;
-  /** u32: kept when the upper half of the hash is below it. */
+  /** u32: a record is kept when the upper half of its hash is below this. */
   readonly threshold: number;
-  /** Index into LEVELS from which on a record is always kept; LEVELS.length = none is. */
+  /** Index into LEVELS: records of this level and above are always kept. LEVELS.length = none. */
   readonly always: number;
 }
 
@@ -23,7 +23,7 @@ export function thinning(source: SourceId, rung: Pick<SampleRung, "keep" | "alwa
   };
 }
 
-/** Upper 32 bits of the hash of a record: 64-bit finalizer of splitmix64 over seed xor offset. */
+/** The upper 32 bits of a record's hash: the 64-bit finalizer of splitmix64 over seed xor offset. */
 export function sampleHash(seedHigh: number, seedLow: number, offset: number): number {
   let x = ((BigInt(seedHigh) << 32n) | BigInt(seedLow)) ^ BigInt(offset);
   x = BigInt.asUintN(64, (x ^ (x >> 30n)) * 0xbf58476d1ce4e5b9n);

@@ -1,16 +1,16 @@
-// How the budget is divided among the ladders in use: a flood in one never sheds another's. What must hold: the shares
-// add up to the budget exactly, and each is a whole number of bytes.
+// Divides the budget among the ladders in use, so that a flood in one never makes another shed. Invariant: the shares are whole
+// bytes and add up to exactly the budget.
 import type { BufferOptions, InputOptions } from "../core/options.ts";
 import { ratioText } from "../core/units.ts";
 
-/** Names of the ladders that inputs use, each once, in the order of the inputs. */
+/** Names of the ladders that the inputs use, without duplicates, in the order of the inputs. */
 export function laddersInUse(inputs: readonly Pick<InputOptions, "policy">[]): readonly string[] {
   return [...new Set(inputs.map((input) => input.policy))];
 }
 
 /**
- * The ratio of each ladder in use: the named ones as named, the others equally from the rest. With none left to take the
- * rest, or no rest for the others, the named ones are scaled so that the whole is used.
+ * The ratio of each ladder in use. Named ladders get their configured ratio; the others share the rest equally. If every ladder
+ * in use is named, their ratios are scaled to use the whole budget.
  */
 export function shareRatios(named: BufferOptions["shares"], inUse: readonly string[]): ReadonlyMap<string, number> {
   const others = inUse.filter((policy) => named[policy] === undefined);
@@ -33,7 +33,7 @@ export function shareBytes(ratios: ReadonlyMap<string, number>, budget: number):
   return shares;
 }
 
-/** Why the named shares cannot be given out; undefined when they can. */
+/** Why the configured shares do not work; undefined when they do. */
 export function shareFault(named: BufferOptions["shares"], inUse: readonly string[]): string | undefined {
   const sum = inUse.reduce((total, policy) => total + (named[policy] ?? 0), 0);
   const others = inUse.filter((policy) => named[policy] === undefined);

@@ -1,17 +1,16 @@
-// Blocks of access-log lines, each with a number of its own, ready to be written: for the demo and for tests. What must
-// hold: line n says `seq=<n>` in twelve digits, so that whoever reads the documents can tell which are missing and which
-// came twice; making a line costs what changes in it and nothing else. Each ends in a token that does not repeat, because
-// without one they compress 45 times, and real logs 4 to 5 times.
+// Makes blocks of numbered access-log lines, ready to be written, for the demo and tests. Invariants: line n contains `seq=<n>`
+// in twelve digits, so that missing and duplicate documents can be found; making a line costs only its changing parts. Each line
+// ends in a token that does not repeat. Without it, the lines would compress 45 times; real logs compress 4 to 5 times.
 import { randomBytes } from "node:crypto";
 
-/** Lines in a block; the same ones again and again, but for number and time. */
+/** Lines in a block. The same block is reused, with other numbers, times and tokens. */
 export const BLOCK_LINES = 500;
 
 const DIGITS = 12;
-/** Characters of a token, and of the text that tokens are cut from: longer than what is compressed in one piece. */
+/** Characters of a token, and of the text from which tokens are cut. The text exceeds what is compressed in one piece. */
 const TOKEN = 64;
 const TOKENS = 1 << 20;
-/** Not a divisor, so that tokens begin elsewhere in each round. */
+/** No divisor of the text's length, so that tokens start at other offsets in each round. */
 const TOKEN_STEP = 67;
 const PATHS = ["/", "/login", "/cart", "/search", "/api/orders", "/api/items", "/static/app.js", "/favicon.ico"];
 const AGENTS = [
@@ -23,7 +22,7 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 export class AccessLines {
   private readonly block: Buffer;
-  /** Where line i of the block begins; one more for its end. */
+  /** Offset of line i in the block, and at the end the length of the block. */
   private readonly starts: number[] = [0];
   private readonly seqAt: number[] = [];
   private readonly timeAt: number[] = [];
@@ -47,8 +46,8 @@ export class AccessLines {
   }
 
   /**
-   * The lines numbered from `first`, at most BLOCK_LINES of them. The view is overwritten by the next call.
-   * @param wallMs for the time in the lines
+   * Returns `count` lines numbered from `first`, at most BLOCK_LINES. The next call overwrites the view.
+   * @param wallMs the time in the lines
    */
   lines(first: number, count: number, wallMs: number): Buffer {
     this.setTime(wallMs);

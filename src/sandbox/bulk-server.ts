@@ -1,29 +1,31 @@
-// A small server that speaks as much of Elasticsearch as a log shipper needs, with faults that can be switched while it
-// runs: for `spillway sandbox`, the demo and tests. What must hold: what it has answered as stored is in the store, and a
-// fault that says nothing was stored has stored nothing.
+// A small server with as much of the Elasticsearch API as a log shipper needs, and with faults that can be switched while it
+// runs, for `spillway sandbox`, the demo and tests. Invariants: a document acknowledged as stored is in the store; a fault that
+// claims that nothing was stored has stored nothing.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../core/clock.ts";
 import { SpillwayError } from "../core/errors.ts";
 import { Wakeup } from "../core/wakeup.ts";
-import { bulkAnswer, parseFilter } from "./bulk-answer.ts";
+import { bulkResponse, parseFilter } from "./bulk-response.ts";
 import { BulkReader, MalformedBulk } from "./bulk.ts";
-import { Dice, faultsText, NO_FAULTS, parseFaults } from "./faults.ts";
+import { Dice, FAULTS_EXPLAINED, faultsText, NO_FAULTS, parseFaults } from "./faults.ts";
 import type { Faults } from "./faults.ts";
 import { Listener } from "./listener.ts";
 import { BodyPool } from "./request-body.ts";
 import { errorJson, reply } from "./reply.ts";
 import { lookUp } from "./search.ts";
-import { CountingStore, DocumentStore } from "./store.ts";
+import { CountingStore, DocumentStore, TellingStore } from "./store.ts";
 import type { Store, StoredDocument } from "./store.ts";
 
 export interface SandboxOptions {
   readonly host: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
   readonly faults: Faults;
-  /** counts: runs for ever. documents: keeps all, for tests. */
-  readonly keep: "counts" | "documents";
-  /** Whom it says to be: "elasticsearch 8.19.0", "opensearch 3.8.0". */
+  /** counts: can run for ever. documents: keeps all documents, for tests. Or a store of the caller's. */
+  readonly keep: "counts" | "documents" | Store;
+  /** Gets the text of every stored document. */
+  readonly stored?: (index: string, document: string) => void;
+  /** The product and version to report: "elasticsearch 8.19.0", "opensearch 3.8.0". */
   readonly identity?: string;
 }
 
@@ -46,7 +48,7 @@ export class BulkServer {
   private readonly dice: Partial<Record<keyof Faults, Dice>> = {};
   private readonly changed: Wakeup;
   private current: Faults;
-  /** When the bytes that were taken so far are digested. Monotonic milliseconds. */
+  /** When the bytes received so far will have been processed at the configured rate. Monotonic milliseconds. */
   private busyUntil = 0;
 
   constructor(options: SandboxOptions, clock: Clock) {
@@ -54,8 +56,8 @@ export class BulkServer {
     this.clock = clock;
     this.changed = new Wakeup(clock);
     this.current = options.faults;
-    this.store = options.keep === "documents" ? new DocumentStore() : new CountingStore();
-    this.reader = new BulkReader(this.store);
+    this.store = storeFor(options.keep);
+    this.reader = new BulkReader(options.stored ? new TellingStore(this.store, options.stored) : this.store);
     this.listener = new Listener(options, clock, (request, response) => {
       this.serve(request, response).catch(() => request.socket.destroy());
     });
@@ -82,7 +84,7 @@ export class BulkServer {
     return this.listener.stop();
   }
 
-  /** From the next request on. Those that wait because of the old faults are answered now; `down` ends all at once. */
+  /** Applies from the next request. Requests delayed by the old faults are answered now; `down` ends all connections at once. */
   async change(faults: Faults): Promise<void> {
     this.current = faults;
     this.busyUntil = 0;
@@ -126,7 +128,8 @@ export class BulkServer {
       }
       return;
     }
-    const state = { faults: faultsText(this.current), documents: this.store.count(), ...this.counts };
+    const explained = Object.fromEntries(Object.values(FAULTS_EXPLAINED));
+    const state = { faults: faultsText(this.current), explained, documents: this.store.count(), ...this.counts };
     await reply(request, response, 200, JSON.stringify(state));
   }
 
@@ -149,7 +152,7 @@ export class BulkServer {
       if (refusal !== undefined) return await this.refuse(request, response, refusal);
       const result = this.reader.apply(body.bytes, index, faults);
       if (this.hits("lost")) return this.cut(request);
-      return await reply(request, response, 200, bulkAnswer(result, index, filter));
+      return await reply(request, response, 200, bulkResponse(result, index, filter));
     } catch (error) {
       if (!(error instanceof MalformedBulk)) throw error;
       this.counts.failed++;
@@ -159,7 +162,7 @@ export class BulkServer {
     }
   }
 
-  /** Waits as long as a slow server takes for so many bytes. */
+  /** Waits as long as a slow server would need for this many bytes. */
   private async digest(size: number, faults: Faults): Promise<void> {
     const now = this.clock.now();
     if (faults.rate > 0) this.busyUntil = Math.max(now, this.busyUntil) + (size / faults.rate) * 1000;
@@ -198,6 +201,11 @@ export class BulkServer {
     this.counts.failed++;
     request.socket.resetAndDestroy();
   }
+}
+
+function storeFor(keep: SandboxOptions["keep"]): Store {
+  if (typeof keep === "object") return keep;
+  return keep === "documents" ? new DocumentStore() : new CountingStore();
 }
 
 type Refusal = "hang" | "reset" | "html" | 401 | 413 | 429 | 503;

@@ -1,6 +1,6 @@
-// Reads the body of a bulk request and decides about each document. What must hold: an action line in the form that
-// spillway sends is read by its bytes alone, in a quarter of a microsecond a document; any other form is parsed. A line
-// that is no action fails the whole request; what stood before it is stored by then.
+// Parses the body of a bulk request and decides about each document. Invariants: an action line in the form that spillway sends
+// is recognized by its bytes alone, in a quarter of a microsecond per document, and any other form is parsed as JSON; an invalid
+// action line fails the whole request, with the documents before it already stored.
 import { Dice } from "./faults.ts";
 import type { Faults } from "./faults.ts";
 import type { Incoming, Store } from "./store.ts";
@@ -14,12 +14,12 @@ export interface Item {
 
 export interface BulkResult {
   readonly documents: number;
-  /** Undefined: every document was created, by `operation`. */
+  /** Undefined if every document was created, by `operation`. */
   readonly items: readonly Item[] | undefined;
   readonly operation: "create" | "index";
 }
 
-/** The body as a whole is malformed: answered with 400. */
+/** The body as a whole is malformed; the response is 400. */
 export class MalformedBulk extends Error {}
 
 const NEWLINE = 10;
@@ -42,7 +42,7 @@ export class BulkReader {
     this.store = store;
   }
 
-  /** @param target the index in the path, "" where there is none */
+  /** @param target the index in the path, or "" */
   apply(body: Buffer, target: string, faults: Faults): BulkResult {
     if (body.length === 0 || body[body.length - 1] !== NEWLINE)
       throw new MalformedBulk("The bulk request must be terminated by a newline [\\n]");
@@ -59,7 +59,7 @@ export class BulkReader {
       Object.assign(incoming, { idFrom: action.idFrom, idTo: action.idTo, docFrom: actionEnd + 1, docTo: docEnd });
       const status = this.decide(action, incoming, faults, misfit);
       if (documents === 0) operation = action.operation;
-      // Only from the first document on that is not simply created: the usual answer needs no list.
+      // Filled only from the first document that is not simply created, because the usual response needs no list.
       if (items.length > 0 || status !== 201) {
         if (items.length === 0) fillCreated(items, documents, action);
         const id = body.toString("utf8", action.idFrom, action.idTo);
@@ -131,7 +131,7 @@ function parseAction(body: Buffer, from: number, to: number, target: string): Ac
   return { operation, index, idFrom, idTo: idFrom + Buffer.byteLength(meta._id) };
 }
 
-/** Where a text occurs in a body, asked for rising ranges: one search in all. */
+/** Finds a text in a body, for ascending ranges, with a single search over the body. */
 class Occurrences {
   private readonly body: Buffer;
   private readonly text: string;

@@ -1,5 +1,5 @@
-// Writes numbered log lines into a file at a given rate, and rotates it on demand as logrotate does. What must hold:
-// after `stop` every line up to `written` is in the files, in order and whole, and nothing follows.
+// Writes numbered log lines into a file at a given rate, and rotates the file on demand as logrotate does. Invariant: after
+// `stop`, the files contain every line up to `written`, in order and whole, and nothing more.
 import { open, rename } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import type { Clock } from "../core/clock.ts";
@@ -7,12 +7,12 @@ import { AccessLines, BLOCK_LINES } from "./access-lines.ts";
 
 /** Milliseconds between writes: small enough to look like a stream, large enough to cost nothing. */
 const TICK = 50;
-/** Lines that may be owed after a stall: half a second, so that a stalled machine is not flooded afterwards. */
+/** The most lines to catch up after a stall, as milliseconds: a stalled machine must not be flooded afterwards. */
 const MAX_DEBT_MS = 500;
 
 export interface GeneratorOptions {
   readonly path: string;
-  /** Lines a second; may be changed at any time. */
+  /** Lines per second; may be changed at any time. */
   readonly rate: number;
   /** Number of the first line. */
   readonly first?: number;
@@ -28,7 +28,7 @@ export class LogGenerator {
   private next: number;
   private bytes = 0;
   private running: Promise<void> | undefined;
-  /** Writes and rotations, one after the other. */
+  /** Runs writes and rotations one after the other. */
   private turn: Promise<void> = Promise.resolve();
 
   constructor(options: GeneratorOptions, clock: Clock) {
@@ -52,7 +52,7 @@ export class LogGenerator {
     this.running = this.run();
   }
 
-  /** Rejects with what a write has failed with. */
+  /** Rejects with the error of a failed write. */
   async stop(): Promise<void> {
     this.control.abort();
     await this.running;
@@ -62,12 +62,12 @@ export class LogGenerator {
     });
   }
 
-  /** So many lines at once, whatever the rate. */
+  /** Writes this many lines at once, whatever the rate. */
   burst(count: number): Promise<void> {
     return this.inTurn(() => this.write(count));
   }
 
-  /** The file gets the name `path.<suffix>`, and a new one takes its place. */
+  /** Renames the file to `path.<suffix>` and opens a new one. */
   rotate(suffix: string): Promise<void> {
     return this.inTurn(async () => {
       await rename(this.path, `${this.path}.${suffix}`);

@@ -1,5 +1,5 @@
-// The port of the sandbox: open, or closed for a while as if the server were down. What must hold: it comes back on the
-// port that it had; while it is down nobody answers there and no connection is left.
+// The port of the sandbox: open, or closed for a while as if the server were down. Invariants: it reopens on the same port; while
+// it is down, nobody answers there and no connection is left.
 import type { RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock, Timer } from "../core/clock.ts";
@@ -14,12 +14,12 @@ export class Listener {
   private readonly server: Server;
   private comeBack: Timer | undefined;
 
-  /** @param at port 0: any free one */
+  /** @param at port 0: any free port */
   constructor(at: { readonly host: string; readonly port: number }, clock: Clock, serve: RequestListener) {
     this.host = at.host;
     this.port = at.port;
     this.clock = clock;
-    // Node's default of 5 s would make idle connections die under the client's hands, which real servers do not.
+    // Node's default of 5 s would close idle connections while the client uses them; real servers do not.
     this.server = process.getBuiltinModule("node:http").createServer({ keepAliveTimeout: 600_000 }, serve);
   }
 
@@ -54,7 +54,7 @@ export class Listener {
     if (Number.isFinite(ms)) this.comeBack = this.clock.after(ms, () => this.returnTo());
   }
 
-  /** Somebody else may have taken the port meanwhile: once more a little later. */
+  /** If another process has taken the port meanwhile, tries again a little later. */
   private returnTo(): void {
     this.comeUp().catch(() => this.goDown(RETRY));
   }

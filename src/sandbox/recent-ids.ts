@@ -1,5 +1,5 @@
-// Which ids were stored of late, as hashes in two tables of fixed size: enough to answer 409 to a retry, in 8 MiB
-// whatever comes. What must hold: the last GENERATION ids are always known; older ones are forgotten a table at a time.
+// The ids stored recently, as hashes in two tables of fixed size: enough to answer 409 to a retry, in 8 MiB whatever comes.
+// Invariant: the last GENERATION ids are always known; older ones are forgotten, one table at a time.
 
 const GENERATION = 1 << 18;
 const SLOTS = GENERATION * 2;
@@ -9,7 +9,7 @@ export class RecentIds {
   private old = new Float64Array(SLOTS);
   private size = 0;
 
-  /** False when the id in bytes[from, to) is known already. */
+  /** False if the id in bytes[from, to) is already known. */
   add(bytes: Uint8Array, from: number, to: number, seed: number): boolean {
     const hash = hashOf(bytes, from, to, seed);
     if (find(this.old, hash) < 0) return false;
@@ -28,7 +28,7 @@ export class RecentIds {
   }
 }
 
-/** The free slot where the hash would go, -1 where it is there. */
+/** The free slot for the hash; -1 if the table contains it. */
 function find(table: Float64Array, hash: number): number {
   let slot = hash % SLOTS;
   for (;;) {
@@ -39,7 +39,7 @@ function find(table: Float64Array, hash: number): number {
   }
 }
 
-/** 53 bits of two FNV-like streams, never 0. */
+/** 53 bits from two FNV-like hashes, never 0. */
 function hashOf(bytes: Uint8Array, from: number, to: number, seed: number): number {
   let a = 0x811c9dc5 ^ seed;
   let b = 0x01000193 + seed;
@@ -52,7 +52,7 @@ function hashOf(bytes: Uint8Array, from: number, to: number, seed: number): numb
   return (a >>> 0) * 2097152 + (b >>> 11) + 1;
 }
 
-/** For the seed: ids of different indices are different. */
+/** A hash seed for an index, so that the same id in different indices has different hashes. */
 export function seedOf(text: string): number {
   let seed = 0;
   for (let i = 0; i < text.length; i++) seed = (Math.imul(seed, 31) + text.charCodeAt(i)) | 0;

@@ -1,8 +1,8 @@
-// Writes an answer as Elasticsearch frames it: its product header, and gzip where it was asked for.
+// Sends a response as Elasticsearch does: with its product header, and with gzip if requested.
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 const { gzip } = process.getBuiltinModule("node:zlib");
-/** Below it gzip saves nothing. */
+/** Below this size, gzip saves nothing. */
 const MIN_PACKED = 1024;
 
 export async function reply(

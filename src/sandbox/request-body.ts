@@ -1,6 +1,6 @@
-// Collects the bodies of requests in buffers that are used again: the sandbox shares a process with the agent in the
-// demo, and five megabytes a request, allocated and dropped, would show as the agent's memory. What must hold: a buffer
-// has one user at a time, and nobody looks at it after its release.
+// Reads request bodies into reused buffers. In the demo the sandbox shares a process with the agent, and 5 MB allocated and
+// dropped per request would show as the agent's memory. Invariant: a buffer has one user at a time, and nobody reads it after its
+// release.
 import type { IncomingMessage } from "node:http";
 
 const { gunzip } = process.getBuiltinModule("node:zlib");
@@ -15,7 +15,7 @@ export interface Body {
 export class BodyPool {
   private readonly free: Buffer[] = [];
 
-  /** The whole body, unpacked. Rejects when the client goes away before its end. */
+  /** The whole body, unpacked. Rejects if the client disconnects before the end. */
   async read(request: IncomingMessage): Promise<Body> {
     const length = Number(request.headers["content-length"] ?? 0);
     let buffer = this.take(Math.max(length, UNIT / 16));

@@ -1,9 +1,9 @@
-// The questions besides _bulk: who are you, how many documents, which ones. Enough for tests and for a curious curl.
+// Answers the requests besides _bulk: identity, count, search. Enough for tests and for exploring with curl.
 import { errorJson } from "./reply.ts";
 import type { Store, StoredDocument } from "./store.ts";
 
 export interface Question {
-  /** "" for all. */
+  /** "" for all indices. */
   readonly index: string;
   /** The rest of the path. */
   readonly action: string;
@@ -26,16 +26,26 @@ export function lookUp(store: Store, { index, action, body, identity }: Question
       return told({ count: store.count(within), _shards: shards });
     case "_search":
       return search(store.documents(within), body);
+    case "_index_template":
+      return told({ index_templates: [] });
     case "_refresh":
       return told({ _shards: shards });
     case "_cluster/health":
       return told({ cluster_name: "sandbox", status: "green", timed_out: false });
     default:
+      if (action.startsWith("_index_template/")) return told({ acknowledged: true, index_templates: [] });
+      if (action.startsWith("_resolve/index/")) return resolve(store, action.slice("_resolve/index/".length));
       return {
         status: 400,
         json: errorJson(400, "illegal_argument_exception", `no handler found for uri [/${action}]`),
       };
   }
+}
+
+/** Every name with documents is an index. */
+function resolve(store: Store, name: string): Told {
+  const indices = store.count(decodeURIComponent(name)) > 0 ? [{ name, attributes: ["open"] }] : [];
+  return told({ indices, aliases: [], data_streams: [] });
 }
 
 function told(json: unknown): Told {

@@ -1,5 +1,5 @@
-// What the sandbox keeps. counts: how many documents each index has, and the ids of late, so that it can run for hours.
-// documents: everything, to be asked for by tests. What must hold: `create` says false exactly when the id is there.
+// What the sandbox stores. CountingStore: the number of documents per index and the recent ids, so it can run for hours.
+// DocumentStore: everything, for tests. Invariant: `create` fails exactly if the id exists.
 import { RecentIds, seedOf } from "./recent-ids.ts";
 
 export interface StoredDocument {
@@ -8,7 +8,7 @@ export interface StoredDocument {
   readonly source: Record<string, unknown>;
 }
 
-/** A document as it stands in a body: the id's bytes and the document's. Without an id (idFrom = idTo) it gets one. */
+/** A document inside a body, by the offsets of its id and its text. Without an id (idFrom = idTo) it gets one. */
 export interface Incoming {
   body: Buffer;
   idFrom: number;
@@ -17,7 +17,7 @@ export interface Incoming {
   docTo: number;
 }
 
-/** broken: the document is no JSON object. */
+/** broken: the document is not a JSON object. */
 export type StoreResult = "created" | "exists" | "updated" | "broken";
 
 export interface Store {
@@ -53,6 +53,32 @@ export class CountingStore implements Store {
 
   documents(): readonly StoredDocument[] {
     return [];
+  }
+}
+
+/** Reports each document that the inner store has accepted. */
+export class TellingStore implements Store {
+  private readonly store: Store;
+  private readonly tell: (index: string, document: string) => void;
+
+  constructor(store: Store, tell: (index: string, document: string) => void) {
+    this.store = store;
+    this.tell = tell;
+  }
+
+  put(index: string, incoming: Incoming, operation: "create" | "index"): StoreResult {
+    const result = this.store.put(index, incoming, operation);
+    const { body, docFrom, docTo } = incoming;
+    if (result === "created" || result === "updated") this.tell(index, body.toString("utf8", docFrom, docTo));
+    return result;
+  }
+
+  count(index?: string): number {
+    return this.store.count(index);
+  }
+
+  documents(index?: string): readonly StoredDocument[] {
+    return this.store.documents(index);
   }
 }
 

@@ -1,33 +1,45 @@
-// The agent in this process, against the sandbox: what its facts say while it runs and after it stopped.
+// The agent in this process, against the sandbox: the facts that it reports while it runs and after it has stopped.
 import assert from "node:assert/strict";
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { Agent, type Mode } from "../../src/agent/agent.ts";
+import type { Worker } from "node:worker_threads";
+import { Agent } from "../../src/agent/agent.ts";
+import type { Mode } from "../../src/agent/engine.ts";
 import { loadText } from "../../src/config/load.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { buildStatus, type Status } from "../../src/ops/status.ts";
 import { type BulkServer, startSandbox } from "../../src/sandbox/bulk-server.ts";
 import { NO_FAULTS, parseFaults } from "../../src/sandbox/faults.ts";
+import { HostileServer } from "../helpers/hostile-server.ts";
 import { eventually } from "../helpers/agent-process.ts";
 
 interface Scene {
   readonly server: BulkServer;
   readonly log: string;
-  /** Warnings of all agents. */
+  /** From all agents of this scene. */
   readonly warnings: string[];
-  /** @param input more keys of the input, its id among them */
+  readonly errors: string[];
+  /** The system's clock, of which a test can set the monotonic time forward. */
+  readonly clock: { skewMs: number };
+  /** @param input further keys of the input, including its id */
   start(mode: Mode, input?: string): Promise<Agent>;
 }
 
-async function scene(t: TestContext): Promise<Scene> {
+/** @param url of another server than the sandbox */
+async function scene(t: TestContext, url?: string): Promise<Scene> {
   const root = mkdtempSync(join(tmpdir(), "spillway-agent-"));
   const server = await startSandbox({ keep: "documents" }, systemClock);
   const agents: Agent[] = [];
   const warnings: string[] = [];
-  const log = { ...silentLog, warn: (event: string, message: string) => void warnings.push(`${event}: ${message}`) };
+  const errors: string[] = [];
+  const into =
+    (lines: string[]) =>
+    (event: string, message: string): void =>
+      void lines.push(`${event}: ${message}`);
+  const log = { ...silentLog, warn: into(warnings), error: into(errors) };
   t.after(async () => {
     for (const agent of agents) {
       agent.hurry();
@@ -36,19 +48,23 @@ async function scene(t: TestContext): Promise<Scene> {
     await server.stop();
     rmSync(root, { recursive: true, force: true });
   });
+  const skew = { skewMs: 0 };
+  const clock = { ...systemClock, now: () => systemClock.now() + skew.skewMs };
   return {
     server,
+    clock: skew,
     warnings,
+    errors,
     log: join(root, "a.log"),
     async start(mode, input = "id: app") {
       const yaml = `
 inputs: [{ paths: ["${root}/*.log"], ${input} }]
 buffer: { path: "${root}/state", memory: 8MiB, disk: 32MiB }
-output: { hosts: ["${server.url}"], index: logs, batch: { age: 20ms } }
+output: { hosts: ["${url ?? server.url}"], index: logs, batch: { age: 20ms } }
 shutdown: { grace: 200ms }
 `;
       const { config } = loadText("test.yml", yaml, { env: {} });
-      const agent = await Agent.open({ config, mode, version: "0.0.0", clock: systemClock, log });
+      const agent = await Agent.open({ config, mode, version: "0.0.0", clock, log });
       agents.push(agent);
       await agent.start();
       return agent;
@@ -79,6 +95,19 @@ test("follows a file, and its facts add up at every look", async (t) => {
   await agent.stop();
   assert.equal(statusOf(agent).state, "stopping");
   assert.equal(server.documents().length, 5);
+});
+
+test("an index that answers an unknown error to everything is stuck in the status, as in the log", async (t) => {
+  await using server = await HostileServer.start({ item: () => ({ status: 400, type: "strange_exception" }) });
+  const { log, start, errors } = await scene(t, server.url);
+  const agent = await start("follow");
+  appendFileSync(log, "one\n");
+  await eventually("the line of the log", () => errors.some((line) => line.startsWith("output_stalled: logs")));
+  const { stuck, last_error: error } = statusOf(agent).output.targets["logs"] ?? {};
+  assert.deepEqual([stuck, error?.why.includes("strange_exception")], [true, true]);
+  server.does.item = undefined;
+  await eventually("it is stored", () => server.count("logs") === 1);
+  await eventually("and over", () => statusOf(agent).output.targets["logs"]?.stuck !== true);
 });
 
 test("counts from where the last process ended, and tells what it did itself", async (t) => {
@@ -130,6 +159,24 @@ test("an input with another id reads all again, and it is said before", async (t
   );
 });
 
+test("inputs that left are summed apart from an input that somebody calls `retired`", async (t) => {
+  const { log, start } = await scene(t);
+  appendFileSync(log, "one\n");
+  for (const input of ["id: app", "id: web", "id: retired"]) {
+    const agent = await start("once", input);
+    await agent.readToEnd();
+    assert.equal(await agent.deliverAll(5000, AbortSignal.timeout(10_000)), true);
+    await agent.stop();
+    if (input !== "id: retired") continue;
+    const { inputs } = statusOf(agent);
+    const read = Object.entries(inputs).map(([id, { ledger }]) => [id, ledger.read.records]);
+    assert.deepEqual(read, [
+      ["retired", 1],
+      ["(retired)", 2],
+    ]);
+  }
+});
+
 test("what a stop leaves behind is drained by another process", async (t) => {
   const { log, start, server } = await scene(t);
   await server.change(parseFaults("503"));
@@ -154,5 +201,57 @@ test("without progress it gives up after its patience, and nothing is lost", asy
   const agent = await start("once");
   await agent.readToEnd();
   assert.equal(await agent.deliverAll(300, AbortSignal.timeout(10_000)), false);
+  assert.deepEqual(statusOf(agent).ledger.buffered, { records: 1, bytes: 4 });
+});
+
+test("hands over to a successor: what is under way ends as it began, nothing is sent twice", async (t) => {
+  const { log, start, server, clock } = await scene(t);
+  await server.change(parseFaults("slow=400ms"));
+  appendFileSync(log, "one\ntwo\n");
+  const first = await start("follow");
+  await eventually("a request under way", () => statusOf(first).output.concurrency.in_flight > 0);
+  await first.handOver();
+  assert.equal(statusOf(first).ledger.delivered.records, 2);
+  assert.equal(statusOf(first).state, "reloading");
+  first.engine.tickedAt = -Infinity;
+  assert.equal(first.alive(), true, "the successor may take a while to open the state");
+  clock.skewMs = 31 * 60_000;
+  assert.equal(first.alive(), false, "but not for ever");
+  clock.skewMs = 0;
+  const second = await start("follow");
+  appendFileSync(log, "three\n");
+  const { ledger } = await eventually("the third line", () => {
+    const status = statusOf(second);
+    return status.ledger.delivered.records === 3 && status;
+  });
+  assert.equal(ledger.duplicates.records, 0);
+  assert.equal(server.documents().length, 3);
+});
+
+test("the end of the database's thread can be told before its answer: nobody takes its place", async (t) => {
+  const { start, errors } = await scene(t);
+  const agent = await start("follow");
+  const { worker } = (agent as unknown as { readonly spool: { readonly worker: Worker } }).spool;
+  const post = worker.postMessage.bind(worker);
+  worker.postMessage = (call: { readonly kind: string }): void => {
+    post(call);
+    if (call.kind === "close") worker.emit("exit", 0);
+  };
+  await agent.stop();
+  assert.deepEqual(errors, []);
+});
+
+test("a server that never answers holds a handing over up until somebody is in a hurry", async (t) => {
+  const { log, start, server } = await scene(t);
+  await server.change(parseFaults("hang"));
+  appendFileSync(log, "one\n");
+  const agent = await start("follow");
+  await eventually("a request under way", () => statusOf(agent).output.concurrency.in_flight > 0);
+  let ended = false;
+  const handOver = agent.handOver().then(() => (ended = true));
+  await systemClock.sleep(300);
+  assert.equal(ended, false);
+  agent.hurry();
+  await handOver;
   assert.deepEqual(statusOf(agent).ledger.buffered, { records: 1, bytes: 4 });
 });

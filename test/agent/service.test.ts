@@ -1,4 +1,4 @@
-// The process around the agent, as far as it can be seen from inside; signals and real exits are in test/system.
+// The process around the agent, tested from inside. Signals and real exits are tested in test/system.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -36,9 +36,9 @@ admin: { listen: "${listen}" }
 shutdown: { grace: 100ms }
 log: { level: error }
 `;
-      const { config } = loadText("test.yml", yaml, { env: {} });
-      const shared = { clock: systemClock, env: {}, version: "0.0.0", reload: () => config };
-      return new Service({ config, mode: "once", deadline, ...shared });
+      const loaded = loadText("test.yml", yaml, { env: {} });
+      const shared = { ...loaded, clock: systemClock, env: {}, version: "0.0.0", reload: () => assert.fail() };
+      return new Service({ mode: "once", deadline, ...shared });
     },
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sayTransition } from "../../src/agent/transitions.ts";
+import { sayLimit, sayTransition } from "../../src/agent/transitions.ts";
 import type { Log } from "../../src/core/log.ts";
 import type { Action, Ladder } from "../../src/core/options.ts";
 import type { Facts } from "../../src/ops/facts.ts";
@@ -66,4 +66,19 @@ test("leaving says how long it lasted, and where to see what it cost", () => {
   assert.deepEqual([level, event], ["info", "rung_left"]);
   assert.match(message, /accept again at 42 % .* after 21m08s of sample.*spillway losses list/);
   assert.match(say("drop-oldest", "sample", 0.8).message, /down to sample/);
+});
+
+test("a limit that shrank says what waits for what, also when the backlog is on a disk that may not be used any more", () => {
+  const said: string[] = [];
+  const hear = (event: string, message: string): void => void said.push(`${event}: ${message}`);
+  const log: Log = { debug() {}, error() {}, info: hear, warn: hear };
+  const ladder = (limited: boolean) => ({ policy: "default", limited }) as never;
+  sayLimit(log, ladder(true), { occupied: 64 * MIB, budget: 16 * MIB }, 0);
+  sayLimit(log, ladder(true), { occupied: 0, budget: 8 * MIB }, 13 * MIB);
+  sayLimit(log, ladder(false), { occupied: 4 * MIB, budget: 16 * MIB }, 0);
+  assert.deepEqual(said, [
+    "limit_waits: default: a limit has shrunk: 64 MiB are buffered, 16 MiB are left to it. Reading waits and nothing is shed until it fits",
+    "limit_waits: default: 13 MiB of the backlog are on disk, and no disk is left to it: they are delivered first. Reading waits and nothing is shed until it fits",
+    "limit_fits: default: the backlog fits again: 4 MiB are buffered, 16 MiB are left to it",
+  ]);
 });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
-import { recordAt, recordSizes } from "../../src/buffer/records.ts";
-import type { Chunk } from "../../src/buffer/chunk.ts";
+import fc from "../helpers/fc.ts";
+import { recordSpans } from "../../src/buffer/records.ts";
+import { Arena } from "../../src/core/arena.ts";
 import { TABLE, TABLE_ENTRY } from "../../src/core/chunk.ts";
+import type { Chunk } from "../../src/buffer/chunk.ts";
 import { Held } from "./held.ts";
+import { cpuMs } from "../helpers/cpu.ts";
 
 const line = fc.constantFrom("", "\r", "a", "bc\r", "\rd", "e\rf", "a longer one", "\r\r");
 const anyText = fc
@@ -17,7 +19,7 @@ interface Found {
   readonly text: string;
 }
 
-/** Lines that are not empty, with and without \r. */
+/** Reference implementation: the lines that are not empty, without a trailing \r. */
 function naive(text: string): Found[] {
   const found: Found[] = [];
   let offset = 0;
@@ -29,26 +31,38 @@ function naive(text: string): Found[] {
   return found;
 }
 
+/** A chunk with only the members that the tested code reads. */
+function chunkOf(arena: Arena, text: string, records: number, table?: Uint8Array): Chunk {
+  const put = (bytes: Uint8Array): ReturnType<Arena["alloc"]> => {
+    const region = arena.alloc(bytes.length);
+    if (region) arena.view(region).set(bytes);
+    return region;
+  };
+  const chunk = { records, region: put(Buffer.from(text, "latin1")), table: table && put(table), isLoaded: true };
+  return chunk as unknown as Chunk;
+}
+
 test("records of a chunk without a table are its lines, whatever ends them and whatever is empty", () => {
+  const arena = new Arena(1 << 20);
   fc.assert(
     fc.property(anyText, (text) => {
-      const held = new Held();
       const lines = naive(text);
-      const chunk = { ...held.add(text), records: lines.length };
+      const chunk = chunkOf(arena, text, lines.length);
+      const { from, to, start, size } = recordSpans(arena, chunk);
+      const bytes = arena.view(chunk.region as never);
       lines.forEach(({ offset, text: expected }, i) => {
-        const { offset: at, bytes } = recordAt(held.arena, chunk, i);
-        assert.deepEqual([at, Buffer.from(bytes).toString("latin1")], [offset, expected]);
+        assert.deepEqual([start[i], bytes.toString("latin1", from[i], to[i])], [offset, expected]);
       });
-      const sizes = [...recordSizes(held.arena, chunk)];
+      arena.release(chunk.region as never);
       assert.equal(
-        sizes.reduce((sum, size) => sum + size, 0),
+        size.reduce((sum, n) => sum + n, 0),
         text.length,
         "every byte belongs to one record",
       );
-      const starts = lines.slice(1).map(({ offset }) => offset);
+      const sums = [...size.keys()].map((i) => size.slice(0, i).reduce((sum, n) => sum + n, 0));
       assert.deepEqual(
-        sizes.slice(0, -1).map((_, i) => sizes.slice(0, i + 1).reduce((sum, size) => sum + size, 0)),
-        starts,
+        sums.slice(1),
+        lines.slice(1).map(({ offset }) => offset),
         "a skipped line belongs to the record before it",
       );
     }),
@@ -56,22 +70,40 @@ test("records of a chunk without a table are its lines, whatever ends them and w
 });
 
 test("records of a chunk with a table are what the table says", () => {
-  const held = new Held();
-  const chunk: Chunk = { ...held.add("onetwothree"), records: 2, start: 1000 };
-  const table = held.arena.alloc(2 * TABLE_ENTRY);
-  assert.ok(table);
-  const view = held.arena.view(table);
-  for (const [i, [end, start, length]] of [
-    [3, 10, 40],
-    [11, 90, 7],
-  ].entries()) {
-    view.writeUInt32LE(end as number, i * TABLE_ENTRY + TABLE.end);
-    view.writeUInt32LE(start as number, i * TABLE_ENTRY + TABLE.start);
-    view.writeUInt32LE(length as number, i * TABLE_ENTRY + TABLE.length);
+  const arena = new Arena(1 << 20);
+  const table = Buffer.alloc(2 * TABLE_ENTRY);
+  for (const [i, [end, start, length]] of [[3, 10, 40] as const, [11, 90, 7] as const].entries()) {
+    table.writeUInt32LE(end, i * TABLE_ENTRY + TABLE.end);
+    table.writeUInt32LE(start, i * TABLE_ENTRY + TABLE.start);
+    table.writeUInt32LE(length, i * TABLE_ENTRY + TABLE.length);
   }
-  chunk.table = table;
-  assert.deepEqual([...recordSizes(held.arena, chunk)], [40, 7]);
-  const second = recordAt(held.arena, chunk, 1);
-  assert.deepEqual([second.offset, Buffer.from(second.bytes).toString()], [1090, "twothree"]);
-  assert.deepEqual(recordAt(held.arena, chunk, 0).offset, 1010);
+  const { from, to, start, size } = recordSpans(arena, chunkOf(arena, "onetwothree", 2, table));
+  assert.deepEqual(
+    [[...from], [...to], [...start], [...size]],
+    [
+      [0, 3],
+      [3, 11],
+      [10, 90],
+      [40, 7],
+    ],
+  );
+});
+
+test("a chunk that is not in memory, or whose lines are not as many as it says, is a bug", () => {
+  using held = new Held();
+  const chunk = held.add("1\n");
+  held.spill();
+  held.pageOut(chunk);
+  assert.throws(() => recordSpans(held.arena, chunk), /BUG: .* not loaded/);
+  assert.throws(() => recordSpans(held.arena, chunkOf(held.arena, "1\n", 2)), /BUG: .* not as many/);
+});
+
+test("a batch of refused records is one pass, not one per record", () => {
+  const arena = new Arena(4 << 20);
+  const records = 60_000;
+  const chunk = chunkOf(arena, "0123456789\n".repeat(records), records);
+  const ms = cpuMs(() => {
+    for (let i = 0; i < 5; i++) recordSpans(arena, chunk);
+  });
+  assert.ok(ms < 500, `${ms} ms`);
 });

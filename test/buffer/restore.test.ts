@@ -1,65 +1,77 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { envelopeOf } from "../../src/buffer/envelopes.ts";
-import { emptyAccount } from "../../src/buffer/ledger.ts";
-import { restore, shareOf } from "../../src/buffer/restore.ts";
-import { openSource } from "../../src/buffer/sources.ts";
-import type { Recovered, StoredRow } from "../../src/buffer/spool.ts";
-import { NO_MARK } from "../../src/core/source.ts";
+import { modeOf } from "../../src/buffer/budget/modes.ts";
+import { onDisk } from "../../src/buffer/queue.ts";
+import { restore } from "../../src/buffer/restore.ts";
+import type { Recovered } from "../../src/buffer/spool/spool.ts";
 import { Held } from "./held.ts";
 
-const identity = { path: "/a", device: "", inode: "1", birthNs: "", headLength: 0, headHash: 0 };
-const known = { id: "a", input: "in", identity, origin: 0, checkpoint: 20, mark: NO_MARK };
-const envelope = { id: 7, input: "in", path: "/a", host: "h", fields: { k: 1 }, index: "i", policy: "old" };
-const row = (seq: number, start: number, end: number): StoredRow => ({
-  ...{ seq, source: "a", envelope: 7, start, end, records: 1, bytes: end - start, readAtMs: 5, markBefore: NO_MARK },
-  ...{ length: end - start, tableLength: 0, stored: 200 },
-});
-const found: Recovered = {
-  sources: [known],
-  rows: [row(3, 0, 10), row(5, 10, 20)],
-  envelopes: [envelope],
-  ledger: [{ input: "in", account: emptyAccount(), retired: 0 }],
-  starts: [],
-  nextSeq: 9,
-  size: 0,
-};
+/** What a restart recovers after `fill` has run and everything was spilled. */
+function left(fill: (held: Held) => void): Recovered {
+  using held = new Held({ shares: { default: [0.5, 1], old: [0.5, 1] } });
+  fill(held);
+  held.spill();
+  return held.disk.store.recover("machine");
+}
 
-test("rows come back as open chunks in their order, not loaded, perhaps sent before", () => {
-  const { state } = new Held();
+test("the backlog comes back as sums: nothing of it is loaded, and what is read queues behind it", () => {
+  const found = left((held) => {
+    held.add("1\n2\n");
+    held.add("3\n", { source: "b" });
+    held.add("4\n", { source: "b", target: "j", policy: "old" });
+  });
+  using held = new Held();
+  const { state } = held;
   restore(state, found);
-  assert.equal(state.mode, "spill");
-  assert.deepEqual(
-    [...state.unloaded].map(({ seq, maybe, row: is }) => [seq, maybe, is]),
-    [
-      [3, true, "yes"],
-      [5, true, "yes"],
-    ],
-  );
-  assert.deepEqual([state.open, state.rowBytes, state.nextSeq, state.nextEnvelope, state.pool], [2, 400, 9, 8, 0]);
-  const { id: _, ...facts } = envelope;
-  assert.equal(envelopeOf(state, { ...facts, fields: { k: 1 } }), envelope, "the same facts give the same envelope");
-  const share = shareOf(state, "old");
-  assert.deepEqual([share.disk, share.memory, share.ratio], [400, 0, 0], "a ladder of old has no part of the budget");
+  const queues = [...state.queues.values()].map((queue) => [
+    queue.policy,
+    queue.target.name,
+    queue.rows,
+    onDisk(queue),
+  ]);
+  assert.deepEqual(queues, [
+    ["default", "i", 2, 2],
+    ["old", "j", 1, 1],
+  ]);
+  assert.deepEqual([state.open, state.activeTargets, state.window, state.fresh.size, state.pool], [3, 2, 0, 0, 0]);
+  assert.deepEqual(held.queue().stocks.get("b")?.open, { records: 1, bytes: 2 });
+  const stored = found.totals.reduce((sum, total) => sum + total.stored, 0);
+  assert.deepEqual([state.stored, held.share().disk + held.share("old").disk], [stored, stored]);
+  assert.equal(held.share("old").ratio, 0, "a ladder of old has no part of the budget");
+  assert.equal(modeOf(state), "spill");
 });
 
-test("a source with rows is there before its file is found, and keeps them when it is", () => {
-  const { state } = new Held();
-  restore(state, found);
-  const source = state.sources.get("a");
-  assert.ok(source?.durable && source.rereadLimit === Number.MAX_SAFE_INTEGER && source.unloaded.size === 2);
-  const renamed = { ...identity, path: "/a.1" };
-  openSource(state, { ...known, identity: renamed }, 25, true);
-  assert.equal(state.sources.get("a"), source);
-  assert.deepEqual([source.rereadLimit, source.changed, source.identity], [25, true, renamed]);
+test("numbers go on behind those of the process before, and its limits and first starts are known", () => {
+  const found = left((held) => {
+    held.state.newStarts.push({ input: "a", atMs: 5 });
+    held.state.fitted = { default: 77 };
+    for (let i = 0; i < 3; i++) held.add("1\n");
+  });
+  using held = new Held();
+  restore(held.state, found);
+  const { nextSeq, firstSeq, nextSource, nextEnvelope, nextQueue, starts, fitted } = held.state;
+  assert.deepEqual([nextSeq, firstSeq, nextSource, nextEnvelope, nextQueue], [4, 4, 2, 2, 2]);
+  assert.deepEqual([starts.get("a"), fitted, held.state.newStarts], [5, { default: 77 }, []]);
+});
+
+test("rows come back in a queue that spills, also where there is no disk for new ones", () => {
+  const found = left((held) => void held.add("1\n"));
+  using held = new Held({ rows: 0 });
+  restore(held.state, found);
+  assert.equal(held.queue().mode, "spill");
 });
 
 test("without rows the buffer starts in memory", () => {
-  const { state } = new Held();
-  restore(state, { ...found, rows: [], envelopes: [] });
-  assert.deepEqual([state.mode, state.nextSeq, state.sources.size], ["memory", 9, 0]);
+  using held = new Held();
+  restore(
+    held.state,
+    left(() => {}),
+  );
+  assert.deepEqual([modeOf(held.state), held.state.open, held.state.nextSeq], ["memory", 0, 1]);
 });
 
-test("a row without its envelope is a fault that is said", () => {
-  assert.throws(() => restore(new Held().state, { ...found, envelopes: [] }), /row 3 without its envelope/);
+test("sums of a queue that is not there are a bug that is said", () => {
+  const found = left((held) => void held.add("1\n"));
+  using held = new Held();
+  assert.throws(() => restore(held.state, { ...found, queues: [] }), /BUG: sums for queue 1/);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { SeqQueue } from "../../src/buffer/seq-queue.ts";
 
 interface Item {
@@ -28,7 +28,7 @@ test("also when its head has moved past a thousand items", () => {
   );
 });
 
-/** @param before items that were added and taken from the front */
+/** @param before number of items that are added, and removed from the front, before the steps */
 function play(all: readonly Step[], before: number): void {
   const queue = new SeqQueue<Item>((item) => item.weight);
   let reference: Item[] = [];
@@ -56,6 +56,12 @@ function play(all: readonly Step[], before: number): void {
     else remove(reference[at % Math.max(1, reference.length)]);
     assert.deepEqual([...queue], reference);
     assert.deepEqual([...queue.youngestFirst()], reference.toReversed());
+    const from = reference[reference.length >> 1]?.seq ?? 7;
+    for (const seq of [from, from + 1])
+      assert.deepEqual(
+        [...queue.from(seq)],
+        reference.filter((item) => item.seq >= seq),
+      );
     assert.equal(queue.first, reference[0]);
     assert.equal(queue.last, reference.at(-1));
     assert.equal(queue.size, reference.length);

@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { printChecked, printJson, printStep } from "../../src/cli/check-report.ts";
-import { findFiles } from "../../src/cli/found.ts";
-import type { Found } from "../../src/cli/found.ts";
-import type { Terminal } from "../../src/cli/terminal.ts";
+import { printChecked, printJson, printStep, printVerdict } from "../../src/cli/check-report.ts";
+import { findFiles } from "../../src/cli/state/found.ts";
+import type { Found } from "../../src/cli/state/found.ts";
+import type { Terminal } from "../../src/cli/terminal/terminal.ts";
 import { bindingBudget } from "../../src/config/explain.ts";
 import { loadText } from "../../src/config/load.ts";
 import { duration } from "../../src/core/figures.ts";
@@ -36,7 +36,7 @@ const NONE: Found = { input: "a", files: 0, bytes: 0, examples: [], growth: 0, u
 
 function tail(found: Found): string {
   const terminal = listening();
-  printChecked(loaded, [found], terminal);
+  printChecked(loaded, [found], "whole", terminal);
   return terminal.said.out.slice(terminal.said.out.indexOf("# What is there"));
 }
 
@@ -68,14 +68,30 @@ test("JSON has everything and no secret", () => {
   assert.doesNotMatch(terminal.said.out, /hunter2/);
 });
 
-test("a step says its time, and its remedy when it failed", () => {
+test("a step is one line, advice stands below it, and the verdict comes last", () => {
   const terminal = listening();
-  printStep({ host: "http://h", step: "connect", ok: true, ms: 1.4, what: "127.0.0.1 port 1" }, terminal);
-  printStep({ host: "http://h", step: "server", ok: false, ms: 1200, what: "no", hint: "look" }, terminal);
-  assert.equal(
-    terminal.said.err,
-    "  ok   connect    1 ms  http://h: 127.0.0.1 port 1\n  FAIL server    1.2 s  http://h: no; look\n",
-  );
+  const host = "http://h";
+  const up = { host, step: "connect", ok: true, ms: 1.4, what: "port 1 takes connections" } as const;
+  const advice = { host, step: "target", ok: true, ms: 2, what: "a is not there", hint: "run setup" } as const;
+  const down = { host, step: "tls", ok: false, ms: 1200, what: "no", hint: "look", code: "output-tls" } as const;
+  for (const step of [up, advice, down]) printStep(step, terminal);
+  printVerdict(loaded, 0, [up, advice, down], terminal);
+  assert.deepEqual(terminal.said.err.split("\n"), [
+    "  ok   connect       1 ms  http://h: port 1 takes connections",
+    "  ok   target        2 ms  a is not there",
+    "       run setup",
+    "  FAIL tls          1.2 s  http://h: see below",
+    "",
+    "tls failed at http://h: no [output-tls]",
+    "  look",
+    "",
+  ]);
+  const good = listening();
+  printVerdict(loaded, 0, [up], good);
+  assert.equal(good.said.err, "no faults, and nothing stands in the way to the output; next: spillway run -c x.yml\n");
+  const overridden = listening();
+  printVerdict(loaded, 1, [], overridden);
+  assert.equal(overridden.said.err, "no faults; next: spillway run -c x.yml, with the same --set\n");
 });
 
 test("files are found as the input finds them, and their growth is their size over their life", async () => {

@@ -1,4 +1,4 @@
-// `spillway check` and the program itself as a user meets them: real processes, their output and exit codes.
+// `spillway check` as a user runs it: real processes, their output and exit codes.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -42,9 +42,30 @@ test("faults go to stderr exactly as documented, exit 78", async () => {
     fixtures.pathname,
   );
   const text = readFileSync(new URL("first-ten-minutes.txt", fixtures), "utf8").trimEnd();
-  assert.equal(err, `${text}. Each code is explained in docs/errors.md; nothing was started.\n`);
+  assert.equal(err, `${text}. spillway explain CODE says more about each; nothing was started.\n`);
   assert.equal(out, "");
   assert.equal(code, 78);
+});
+
+test("a credential that only the unit sees is a warning, unless the server is to be asked", async () => {
+  const file = join(dir, "credential.yml");
+  const secrets = 'auth: { api_key: "${credential:es}" }, tls: { ca: "${CREDENTIALS_DIRECTORY}/ca.pem" }';
+  writeFileSync(file, `inputs: [{ id: app, paths: ["${dir}/*.log"] }]\noutput: { hosts: ["${url}"], ${secrets} }\n`);
+  const { code, out, err } = await runBin(["check", "-c", file]);
+  assert.equal(code, 0, err);
+  assert.match(err, /warning: `CREDENTIALS_DIRECTORY` is not set.*\n.*api_key: \*\*\*/);
+  assert.match(err, /LoadCredential=NAME:\/path/);
+  assert.match(out, /^# {3}app: 1 file/m);
+  assert.match(out, /^ {4}api_key: "\*\*\*"$/m);
+  assert.match(out, /ca: .*CREDENTIALS_DIRECTORY\}\/ca\.pem/);
+  const asking = await runBin(["check", "-c", file, "--connect"]);
+  assert.equal(asking.code, 78);
+  assert.match(asking.err, /error: `CREDENTIALS_DIRECTORY`.*\n.*\n.*systemd-run --pipe --property=LoadCredential=es:/);
+  assert.equal((await runBin(["run", "-c", file])).code, 78, "an agent needs its secrets");
+  for (const words of [["simulate"], ["run", "--dry-run"]]) {
+    const looking = await runBin([...words, "-c", file]);
+    assert.equal(looking.code, 0, looking.err);
+  }
 });
 
 test("--json has the same faults as one document on stdout", async () => {
@@ -106,6 +127,8 @@ test("--connect ticks each step and names the server; an unreachable one is exit
   const good = await runBin(["check", "-c", join(dir, "good.yml"), "--set", `output.hosts=${url}`, "--connect"]);
   assert.match(good.err, /ok {3}resolve .*\n {2}ok {3}connect .*\n {2}ok {3}server .* elasticsearch 8\.19\.0\n/);
   assert.equal(good.code, 0);
+  assert.ok(`${good.out}${good.err}`.split("\n").length <= 24, "all of it fits on a screen");
+  assert.match(good.err, /; next: spillway run -c .*\n$/, "what matters comes last");
   const port = await freePort();
   const bad = await runBin([
     "check",
@@ -115,11 +138,11 @@ test("--connect ticks each step and names the server; an unreachable one is exit
     `output.hosts=http://127.0.0.1:${port}`,
     "--connect",
   ]);
-  assert.match(bad.err, /FAIL connect .*ECONNREFUSED/);
+  assert.match(bad.err, /\nconnect failed at .*ECONNREFUSED.*\[output-connect\]\n  check host and port/);
   assert.equal(bad.code, 75);
 });
 
-/** One that was free a moment ago. */
+/** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));

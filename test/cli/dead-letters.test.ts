@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Letter } from "../../src/buffer/letters.ts";
-import { letterDocument, letterLines, wholeLetter } from "../../src/cli/letters-report.ts";
+import type { StoredDeadLetter } from "../../src/buffer/inspect/dead-letters.ts";
+import { letterDocument, letterLines, wholeLetter } from "../../src/cli/letters/report.ts";
 import { makeState, remove } from "../helpers/state-directory.ts";
 import type { Made } from "../helpers/state-directory.ts";
 import { runBin } from "./run-bin.ts";
@@ -34,7 +34,7 @@ test("dead-letters --json: the body is exact", async () => {
   assert.deepEqual(facts, list.dead_letters[0]);
 });
 
-const LETTER: Letter = {
+const LETTER: StoredDeadLetter = {
   id: 3,
   atMs: 0,
   input: "app",
@@ -47,6 +47,7 @@ const LETTER: Letter = {
   type: "t",
   reason: "r".repeat(300),
   body: null,
+  document: null,
 };
 
 test("without its body, and with one that is no text", () => {

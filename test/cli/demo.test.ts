@@ -1,4 +1,4 @@
-// `spillway demo` as a user runs it, without a terminal. A short play has to show the ladder at work all the same.
+// `spillway demo` as a user runs it, without a terminal. Even a short demo must show the ladder at work.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { COLUMNS, ROWS } from "../../src/cli/demo/view.ts";
 import { runBin } from "./run-bin.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/spillway.js", import.meta.url));
@@ -20,7 +21,7 @@ async function inDirectory(run: (cwd: string) => Promise<void>): Promise<void> {
   }
 }
 
-/** The sum of a ledger line, which is an equation. */
+/** Asserts that a ledger line, which is an equation, adds up. */
 function assertAddsUp(out: string): void {
   const line = /^ledger +read (.*)$/m.exec(out)?.[1] ?? "";
   const [read, ...parts] = [...line.matchAll(/[\d,]+/g)].map(([text]) => Number(text.replaceAll(",", "")));
@@ -31,6 +32,11 @@ function assertAddsUp(out: string): void {
   );
   assert.match(out, /^ +balance 0 OK$/m);
 }
+
+test("the help says which terminal the full screen needs", async () => {
+  const { out } = await runBin(["demo", "--help"]);
+  assert.match(out.replaceAll(/\s+/g, " "), new RegExp(` in a terminal of less than ${COLUMNS} x ${ROWS} `));
+});
 
 test("the rungs act one after the other, the buffer drains, the ledger adds up, nothing is left", async () => {
   await inDirectory(async (cwd) => {
@@ -57,7 +63,7 @@ test("Ctrl-C ends it: the account is printed all the same, and nothing is left",
     let out = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       out += text;
-      // It has begun, and something is under way.
+      // The demo has begun, and records are under way.
       if (/^act 1/m.test(text)) child.kill("SIGINT");
     });
     const code = await new Promise((resolve) => child.once("close", resolve));

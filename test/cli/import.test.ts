@@ -1,4 +1,4 @@
-// `spillway import` as a user runs it: another agent has shipped half of the logs, and exactly the rest arrives.
+// `spillway import` as a user runs it: another agent has shipped half of the logs, and exactly the rest must arrive.
 import assert from "node:assert/strict";
 import {
   appendFileSync,
@@ -35,7 +35,7 @@ interface Scene {
   readonly place: Workplace;
   readonly server: BulkServer;
   readonly numbered: Numbered;
-  /** Where the other agent has its state. */
+  /** The other agent's state. */
   readonly from: string;
   readonly log: (name: string) => string;
 }
@@ -58,7 +58,7 @@ async function imported({ place, from }: Scene, agent: string, ...more: readonly
   return JSON.parse(out);
 }
 
-/** Every numbered line once and no old one; the books say the same. */
+/** Asserts that every numbered line arrives once and no old one does, and that the ledger agrees. */
 async function assertRest({ place, server, numbered }: Scene): Promise<void> {
   assert.deepEqual(await place.run("--once").exited, { code: 0, signal: null });
   numbered.assertStored(server);
@@ -86,7 +86,7 @@ test("filebeat: of the real registry of 12 files exactly what it had not shipped
   copyState("filebeat", join(from, "registry", "filebeat"), place.logs);
   for (const name of ["a.log", "f.log", "g.log", "p.log", "half.log", "empty.log", "s.log", "s.log.1"])
     numbered.append(log(name), 10);
-  // Between its stop and the import r.log is rotated once more, and its writers are late.
+  // Between Filebeat's stop and the import, r.log is rotated once more, and writers append to the rotated files.
   renameSync(log("r.log.1"), log("r.log.2"));
   renameSync(log("r.log"), log("r.log.1"));
   for (const name of ["r.log.2", "r.log.1", "r.log"]) numbered.append(log(name), 5);
@@ -123,7 +123,7 @@ test("fluent-bit: exactly what it had not shipped arrives, of rotated files too"
   const row = (name: string, offset = 13_000): { name: string; offset: number; inode: number } => {
     return { name: log(name), offset, inode: statSync(log(name)).ino };
   };
-  // b.log was rotated while it ran, a.log after its stop; of a.log it had half a line.
+  // b.log was rotated while Fluent Bit ran, a.log after Fluent Bit had stopped in the middle of one of its lines.
   const rows = [row("a.log", 13_050), { ...row("b.log"), marker: X_MARKER }];
   writeTailDatabase(from, rows, ["offset_marker", "offset_marker_size"]);
   numbered.append(log("a.log"), 7);
@@ -147,7 +147,7 @@ test("vector: by the sums of first lines that it wrote itself, whatever its sett
   copyState("vector", from, place.logs);
   for (const name of ["a.log", "b.log", "c.log", "e.log", "h.log", "long.log", "pod.log"])
     numbered.append(log(name), 9);
-  // Rotated and compressed between its stop and the import: it is recognised by its content.
+  // a.log is rotated and compressed between Vector's stop and the import. The import recognises it by its content.
   writeFileSync(log("a.log.1.gz"), gzipSync(readFileSync(log("a.log"))));
   rmSync(log("a.log"));
   const without = await imported(all, "vector", "--dry-run");
@@ -194,7 +194,7 @@ test("it is refused while either agent runs, and changes nothing", async (t) => 
   assert.match(running.err, new RegExp(`is in use by process ${process.pid}; stop the other agent first.*import-busy`));
   assert.equal((await runBin(["import", "fluent-bit", "--from", from, "-c", place.config, "--dry-run"])).code, 0);
   other.close();
-  // What this agent has read is not given up for what another one says.
+  // A file that this agent has read keeps its position, whatever the other agent's state says.
   const { taken } = await imported(all, "fluent-bit");
   assert.deepEqual([taken[0].how, taken[0].offset], ["kept", 1000]);
 });

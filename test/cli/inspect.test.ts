@@ -1,13 +1,17 @@
-// The commands that read a state directory, run as a user would, beside the agent that writes it and after it.
+// The commands that read a state directory, as a user runs them, while the agent runs and after it has stopped.
 import assert from "node:assert/strict";
 import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { openForWriting } from "../../src/buffer/database.ts";
+import { openForWriting } from "../../src/buffer/spool/database.ts";
 import { systemClock } from "../../src/core/clock.ts";
-import { inspectLines } from "../../src/cli/inspect-report.ts";
-import { findSources } from "../../src/cli/source-files.ts";
-import { NOTHING_STORED } from "../../src/buffer/inspect.ts";
+import { inspectLines } from "../../src/cli/state/inspect-report.ts";
+import { findSources } from "../../src/cli/state/source-files.ts";
+import { NOTHING_STORED } from "../../src/buffer/inspect/inspect.ts";
+import type { InputBooks } from "../../src/buffer/inspect/violations.ts";
+import { emptyAccount } from "../../src/buffer/ledger/ledger.ts";
+import { REPLAY } from "../../src/buffer/ledger/sent-again.ts";
+import { type Count, DEAD, DELIVERED, type Fate } from "../../src/core/fate.ts";
 import { LINES, makeState, remove, UNREAD } from "../helpers/state-directory.ts";
 import type { Made } from "../helpers/state-directory.ts";
 import { runBin } from "./run-bin.ts";
@@ -39,7 +43,7 @@ test("inspect --json: the ledger has the shape of /status", async () => {
   assert.deepEqual([code, err], [0, ""]);
   const doc = JSON.parse(out);
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  assert.deepEqual([doc.version, doc.path, doc.sound, doc.breaches], [version, made.state, true, []]);
+  assert.deepEqual([doc.version, doc.path, doc.sound, doc.violations], [version, made.state, true, []]);
   assert.deepEqual(doc.ledger.read, { records: 10, bytes: READ });
   assert.deepEqual(doc.ledger.dropped.oldest, { records: 2, bytes: 9 });
   assert.deepEqual(doc.ledger.balance, { records: 0, bytes: 0 });
@@ -84,7 +88,21 @@ test("only the sources that are farthest behind are listed, and the rest is coun
   assert.equal(lines.at(-1), "and 5 sources more, less behind: --json shows all");
 });
 
-test("a breach is shown, in the document too, and the exit code is 1", async () => {
+test("documents that were refused and replayed since are told from those that were not", () => {
+  const count = (records: number): Count => ({ records, bytes: 10 * records });
+  const books = (input: string, records: number, fate: Fate): InputBooks => {
+    const account = { read: count(records), fates: emptyAccount().fates.with(fate, count(records)) };
+    return { input, account, retired: 0, buffered: count(0) };
+  };
+  const verdict = (...inputs: readonly InputBooks[]): string | undefined =>
+    inspectLines({ directory: "/s", found: { ...NOTHING_STORED, inputs }, files: [], size: 0, nowMs: 0 })[0];
+  const refused = books("app", 3, DEAD);
+  assert.match(verdict(refused) ?? "", /; 3 documents refused by the server; the ledger/);
+  const replayed = verdict(books(REPLAY, 2, DELIVERED), refused) ?? "";
+  assert.match(replayed, /; 3 documents refused by the server, 2 of them replayed since; the ledger balances$/);
+});
+
+test("a violated invariant is shown, in the JSON too, and the exit code is 1", async () => {
   await made.stop();
   const { db, lock } = openForWriting(made.state);
   db.exec("UPDATE ledger SET bytes = bytes - 3 WHERE fate = 'delivered'");
@@ -96,7 +114,7 @@ test("a breach is shown, in the document too, and the exit code is 1", async () 
   const json = await runBin(["inspect", "--path", made.state, "--json"]);
   assert.equal(json.code, 1);
   const doc = JSON.parse(json.out);
-  assert.deepEqual([doc.sound, doc.breaches[0].rule, doc.inputs.app.ledger.balance.bytes], [false, "balance", 3]);
+  assert.deepEqual([doc.sound, doc.violations[0].rule, doc.inputs.app.ledger.balance.bytes], [false, "balance", 3]);
 });
 
 test("a damaged page is a sentence, not a bug", async () => {
@@ -106,6 +124,6 @@ test("a damaged page is a sentence, not a bug", async () => {
   rmSync(`${file}-wal`, { force: true });
   writeFileSync(file, bytes);
   const { code, err } = await runBin(["inspect", "--path", made.state]);
-  assert.equal(code, 78);
+  assert.equal(code, 75);
   assert.match(err, /state\.db is damaged: .* \[state-corrupt\]/);
 });

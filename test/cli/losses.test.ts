@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { LOSS_HEAD } from "../../src/cli/losses-report.ts";
+import { LOSS_HEAD } from "../../src/cli/state/losses-report.ts";
 import { makeState, remove } from "../helpers/state-directory.ts";
 import type { Made } from "../helpers/state-directory.ts";
 import { runBin } from "./run-bin.ts";

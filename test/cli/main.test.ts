@@ -1,13 +1,13 @@
-// The frame of the command line in this process: commands of a test's own, a terminal that remembers.
+// The command line's framework in this process: commands made for the test, and a terminal that records output.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Call, Command } from "../../src/cli/command.ts";
-import { errorText } from "../../src/cli/failure.ts";
-import { commandHelp, overview } from "../../src/cli/help.ts";
+import type { Call, Command } from "../../src/cli/program/command.ts";
+import { errorText } from "../../src/cli/program/failure.ts";
+import { commandHelp, overview } from "../../src/cli/program/help.ts";
 import { main } from "../../src/cli/main.ts";
 import { schema } from "../../src/cli/schema.ts";
-import type { Terminal } from "../../src/cli/terminal.ts";
-import { readCount, readDuration, readSize } from "../../src/cli/usage.ts";
+import type { Terminal } from "../../src/cli/terminal/terminal.ts";
+import { readCount, readDuration, readSize } from "../../src/cli/program/usage.ts";
 import { EXIT, SpillwayError } from "../../src/core/errors.ts";
 
 const calls: Call[] = [];
@@ -156,7 +156,7 @@ test("help keeps to the width of the terminal", () => {
     const lines = texts
       .flatMap((text) => text.split("\n"))
       .filter((line) => line.startsWith("  ") && line.length > width);
-    // A word that is longer than its column cannot be helped.
+    // A word longer than its column may exceed the width.
     assert.deepEqual(
       lines.filter((line) => line.trim().includes("  ")),
       [],

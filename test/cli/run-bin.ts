@@ -1,4 +1,4 @@
-// Runs bin/spillway.js as a user would.
+// Runs bin/spillway.js like a user.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 

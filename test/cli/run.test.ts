@@ -1,4 +1,4 @@
-// `spillway run --once` and `spillway drain` as a user meets them: real processes, their exit codes.
+// `spillway run --once` and `spillway drain` as a user runs them: real processes and their exit codes.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -42,8 +42,11 @@ test("what cannot be delivered within the deadline stays in the buffer, exit 75,
   const { place, server, numbered } = await scene(t, "down");
   assert.deepEqual(await place.run("--once", "--deadline", "500ms").exited, { code: 75, signal: null });
   assert.equal(place.books().rows.records, 2 * LINES);
+  const again = await runBin(["run", "-c", place.config, "--once", "--deadline", "500ms"]);
+  assert.equal(again.code, 75);
+  assert.match(again.err, /undelivered.*no progress for 500 ms: 6,000 records .* stay in the buffer; .*ECONNREFUSED/);
   await server.change(NO_FAULTS);
-  // Reads nothing new: this line is for the next run.
+  // `drain` reads nothing new: this line is for the next run.
   numbered.append(join(place.logs, "a.log"), 1);
   const { code, err } = await runBin(["drain", "-c", place.config]);
   assert.equal(code, 0, err);

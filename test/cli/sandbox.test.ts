@@ -37,6 +37,27 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+test("--print: every document on stdout and nothing else; faults are explained, and `none` switches them off", async (t) => {
+  const args = ["sandbox", "--listen", "127.0.0.1:0", "--print", "--faults", "503"];
+  const child = spawn(process.execPath, [BIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  t.after(() => child.kill("SIGKILL"));
+  let out = "";
+  let err = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => void (out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => void (err += text));
+  while (!err.includes("Ctrl-C")) await once(child.stderr, "data");
+  assert.match(err, /^ {2}mapping=TEXT {4}refuses documents that contain this text/m);
+  const url = /^ {2}url {5}(\S+)$/m.exec(err)?.[1] ?? "";
+  assert.equal((await bulk(url)).status, 503);
+  const put = await fetch(`${url}/_sandbox/faults`, { method: "PUT", body: "none" });
+  assert.deepEqual([put.status, await put.json()], [200, { faults: "none" }]);
+  assert.equal((await bulk(url)).status, 200);
+  while (!out.includes("b")) await once(child.stdout, "data");
+  child.kill("SIGTERM");
+  await once(child, "close");
+  assert.equal(out, '{"message":"a"}\n{"message":"b"}\n');
+});
+
 test("a line every ten seconds, and none when nothing has arrived", async (t) => {
   const clock = new ManualClock();
   const server = await startSandbox({}, clock);
@@ -47,7 +68,7 @@ test("a line every ten seconds, and none when nothing has arrived", async (t) =>
   const ended = report.lines(control.signal, (line) => lines.push(line));
   const pass = async (): Promise<void> => {
     clock.advance(10_000);
-    // Every promise that the tick has resolved comes before this.
+    // Runs after all promises that the tick has resolved.
     await new Promise(setImmediate);
   };
   await pass();

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { diskBudget } from "../../src/buffer/budget.ts";
+import { diskBudget } from "../../src/buffer/budget/limits.ts";
 import { main } from "../../src/cli/main.ts";
-import { COMMANDS } from "../../src/cli/commands.ts";
+import { COMMANDS } from "../../src/cli/program/commands.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "spillway-simulate-"));
 after(() => rmSync(directory, { recursive: true }));
@@ -48,7 +48,7 @@ test("plots the first ladder in use", async () => {
   const { code, out, err } = await call("--for", "10m");
   assert.deepEqual([code, err], [0, ""]);
   assert.match(out, /in 10,000\/s, out 5,000\/s, for 10m00s/);
-  // 3/4 of what a disk of 64 MiB leaves to rows.
+  // 3/4 of the space that a disk budget of 64 MiB leaves for rows.
   assert.match(out, /ladder default: 34 MiB/);
   assert.match(out, /dropped \(oldest\) +[1-9]/);
 });

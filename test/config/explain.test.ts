@@ -5,7 +5,7 @@ import { listenText } from "../../src/config/effective-yaml.ts";
 import { bindingBudget, explain, explainLines } from "../../src/config/explain.ts";
 import { loadText } from "../../src/config/load.ts";
 import { schema } from "../../src/config/schema/index.ts";
-import { validate } from "../../src/config/vocabulary.ts";
+import { validate } from "../../src/config/values/vocabulary.ts";
 import { budget } from "../../src/core/figures.ts";
 import type { Config } from "../../src/core/options.ts";
 
@@ -18,7 +18,7 @@ const INPUTS = "inputs: [{ id: a, paths: [/a] }, { id: b, paths: [/b], policy: p
 function lines(rungs: string, more = ""): readonly string[] {
   const read = config(`${INPUTS}${more}policies: { p: [${rungs}] }\n`);
   const ladder = explain(read)[1] as ReturnType<typeof explain>[number];
-  // How the buffer divides its budget is its own affair: here the bytes only have to be those of the mark.
+  // How the buffer divides its budget is tested elsewhere. Here the bytes only have to match those of the mark.
   const bytes = [budget(ladder.share), ...ladder.rungs.map((rung) => budget(rung.enter * ladder.share))];
   const said = explainLines(ladder, read);
   for (const [i, text] of bytes.entries()) assert.ok(said[i === 0 ? 0 : i + 1]?.includes(text), text);
@@ -48,6 +48,16 @@ test("each rung in words, with the bytes of its share", () => {
   assert.match(lines("")[1] ?? "", /when it is full, reading waits/);
 });
 
+test("who is told is said behind what the rung does, without what may be a secret", () => {
+  const rung = "action: drop-oldest, enter: 95%, leave: 85%";
+  const told = (notify: string): string | undefined => lines(`{ ${rung}, notify: ${notify} }`)[2]?.split("; ")[1];
+  assert.equal(
+    told('"https://hunter2@hooks.example.com/hunter2"'),
+    "after 60 s in force, and when it is left: POST to https://***@hooks.example.com/***",
+  );
+  assert.equal(told("[sh, -c, hunter2]"), "after 60 s in force, and when it is left: runs sh");
+});
+
 test("the disk binds, and memory where there is none", () => {
   const binding = (buffer: string): number =>
     bindingBudget(config(`inputs: [{ id: a, paths: [/a] }]\nbuffer: { ${buffer} }`));
@@ -66,7 +76,8 @@ test("what was read becomes options: camel case, absolute paths, only what belon
   };
   const { output: read, issues } = validate(schema, text);
   assert.deepEqual(issues, []);
-  const made = effective(read, "/base");
+  const made = effective(read, "/base", { http_proxy: "http://p:1", HTTP_PROXY: "http://q:1", NO_PROXY: "a" });
+  assert.deepEqual(made.output.proxy, { url: undefined, env: { HTTP_PROXY: "http://p:1", NO_PROXY: "a" } });
   assert.deepEqual(made.inputs[0]?.paths, ["/base/x/*.log", "/y"]);
   assert.deepEqual(made.inputs[0]?.multiline, {
     start: /^x/,

@@ -1,12 +1,12 @@
-// The exact text for each kind of fault: one configuration and what is said about it, side by side in fixtures/config. With
-// SPILLWAY_UPDATE_FIXTURES=1 the texts are written anew; read the difference before committing it.
+// The exact text for each kind of fault. fixtures/config has each configuration next to the text reported for it.
+// SPILLWAY_UPDATE_FIXTURES=1 rewrites the texts; read the difference before you commit it.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { CODES } from "../../src/config/codes.ts";
-import { ConfigError } from "../../src/config/fault.ts";
+import { CODES } from "../../src/config/faults/codes.ts";
+import { ConfigError } from "../../src/config/faults/fault.ts";
 import { loadText } from "../../src/config/load.ts";
-import { countFaults, renderFaults } from "../../src/config/render.ts";
+import { countFaults, renderFaults } from "../../src/config/faults/render.ts";
 
 const FOLDER = new URL("../fixtures/config/", import.meta.url);
 const ENV = { ES_API_KEY: "x", ES_INDEX: "logs-x", SECRET: "hunter2" };
@@ -14,7 +14,9 @@ const ENV = { ES_API_KEY: "x", ES_INDEX: "logs-x", SECRET: "hunter2" };
 function said(name: string): string {
   const text = readFileSync(new URL(`${name}.yml`, FOLDER), "utf8");
   try {
-    const { warnings, hidden } = loadText(`${name}.yml`, text, { env: ENV, cwd: "/" });
+    // Configurations with this name are read as in a container with a memory limit.
+    const memoryLimit = name.startsWith("memory-over-limit") ? 160 * 2 ** 20 : undefined;
+    const { warnings, hidden } = loadText(`${name}.yml`, text, { env: ENV, cwd: "/", memoryLimit });
     return warnings.length === 0 ? "" : `${renderFaults(warnings, hidden)}\n\n${countFaults(warnings)}\n`;
   } catch (error) {
     assert.ok(error instanceof ConfigError, String((error as Error).stack));

@@ -1,10 +1,10 @@
-// Whatever a file holds, the answer is a configuration or faults that point into it: never a crash, never silence.
+// Whatever a file contains, loading it gives a configuration or faults that point into it. It never crashes or fails silently.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
-import { ConfigError } from "../../src/config/fault.ts";
+import fc from "../helpers/fc.ts";
+import { ConfigError } from "../../src/config/faults/fault.ts";
 import { loadText } from "../../src/config/load.ts";
-import { renderFaults } from "../../src/config/render.ts";
+import { renderFaults } from "../../src/config/faults/render.ts";
 
 const ROUNDS = Number(process.env["SPILLWAY_FUZZ_ROUNDS"] ?? 400);
 const KEYS =

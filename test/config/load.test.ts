@@ -1,14 +1,17 @@
-// From files to options: layers, substitution, defaults, and that nothing but a ConfigError ever comes out.
+// From files to options: layers, substitution and defaults. Loading throws nothing but ConfigError.
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { effectiveFacts, effectiveYaml } from "../../src/config/effective-yaml.ts";
-import { ConfigError } from "../../src/config/fault.ts";
+import { ConfigError } from "../../src/config/faults/fault.ts";
+import { renderFaults } from "../../src/config/faults/render.ts";
 import { loadConfig, loadText } from "../../src/config/load.ts";
 import type { Loaded } from "../../src/config/load.ts";
-import { placeText } from "../../src/config/place.ts";
+import { placeText } from "../../src/config/yaml/place.ts";
+import type { OutputOptions } from "../../src/core/options.ts";
+import { ROOT } from "../helpers/tree.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "spillway-config-"));
 after(() => rmSync(dir, { recursive: true }));
@@ -59,6 +62,38 @@ test("defaults are those of the interface", () => {
 
 test("a batch is an eighth of a small memory", () => {
   assert.equal(load(`${APP}buffer: { memory: 16MiB }`).config.output.batch.bytes, 2 * 2 ** 20);
+});
+
+test("without buffer.memory a memory limit decides, and what depends on it follows", () => {
+  const MIB = 2 ** 20;
+  const loaded = (limit: number | undefined, more = ""): Loaded =>
+    loadText("x.yml", `${APP}${more}`, { env: {}, memoryLimit: limit });
+  for (const [limit, memory] of [
+    [undefined, 64],
+    [1024, 64],
+    [194, 64],
+    [193, 63],
+    [150, 20],
+    [138, 8],
+    [100, 8],
+  ] as const) {
+    const { config } = loaded(limit && limit * MIB);
+    assert.equal(config.buffer.memory, memory * MIB);
+    assert.equal(config.output.batch.bytes, Math.min(5, memory / 8) * MIB);
+  }
+  const set = loaded(150 * MIB, "buffer: { memory: 32MiB }\n");
+  assert.equal(set.config.buffer.memory, 32 * MIB);
+  assert.deepEqual(
+    set.warnings.map(({ code }) => code),
+    ["memory-over-limit"],
+  );
+  assert.equal(set.memoryLimit, 150 * MIB);
+  assert.deepEqual(loaded(150 * MIB).warnings, []);
+  // No memory setting fits this limit.
+  assert.deepEqual(
+    loaded(137 * MIB).warnings.map(({ code }) => code),
+    ["memory-over-limit"],
+  );
 });
 
 test("the default ladder is there beside others, for inputs that name none", () => {
@@ -157,6 +192,30 @@ test("--set without a value is wrong usage", () => {
   for (const set of ["buffer.memory", "=1", "a..b=1"]) {
     assert.throws(() => load(APP, {}, [set]), { code: "usage", exit: 64 });
   }
+  for (const set of [
+    "output.auth.api_key:hunter2",
+    "output.headers.Authorization: hunter2",
+    "output.headers.Authorization: hunter2=1",
+  ])
+    assert.throws(
+      () => load(APP, {}, [set]),
+      (error: Error) => !error.message.includes("hunter2"),
+    );
+});
+
+test("a secret is not shown where a sign is missing or too many", () => {
+  for (const [output, set] of [
+    ['headers: { "Authorization: hunter2": x }', []],
+    ['hosts: ["http:/u:hunter2@h:9200"]', []],
+    ["headers: {}", ["output.hosts=http:/u:hunter2@h:1"]],
+  ] as const)
+    assert.throws(
+      () => load(`${APP}output: { ${output} }\n`, {}, set),
+      (error: ConfigError) => !`${error.message} ${renderFaults(error.faults, error.secrets)}`.includes("hunter2"),
+      `${output} ${set.join()}`,
+    );
+  const { config } = load(`${APP}output: { proxy: "http:/u:hunter2@h:1" }\n`);
+  assert.match(effectiveYaml(config), /proxy: http:\/\*\*\*@h:1/);
 });
 
 test("--set takes a text that is not YAML as it stands", () => {
@@ -194,6 +253,15 @@ shutdown: { read_to_end: "\${YES:-true}" }
   assert.equal(fields("'$NAME $ {NAME} $'"), "$NAME $ {NAME} $");
 });
 
+test("files whose content is part of the configuration are named, so that a change of one is seen", () => {
+  const key = write("secrets/key", "hunter2\n");
+  const [pem, pemKey] = ["pem", "key"].map((end) => join(ROOT, `test/fixtures/tls/server.${end}`));
+  const env = { CREDENTIALS_DIRECTORY: join(dir, "secrets") };
+  const auth = `auth: { username: "\${file:${key}}", password: "\${credential:key}" }`;
+  const { secretFiles } = load(`${APP}output: { ${auth}, tls: { ca: ${pem}, cert: ${pem}, key: ${pemKey} } }`, env);
+  assert.deepEqual(secretFiles, [key, pem, pem, pemKey]);
+});
+
 test("a value that a later layer overrides needs no variable", () => {
   const base = write("o1.yml", `${APP}output: { auth: { api_key: "\${UNSET}" } }\n`);
   const { config } = loadConfig({ files: [base], set: ["output.auth.api_key=k"], env: {} });
@@ -209,13 +277,15 @@ output: { auth: { username: u, password: hunter2 }, rate: 1.5MB/s, concurrency: 
 admin: { listen: "[::1]:0" }
 policies:
   default:
-    - { action: block, enter: 50%, leave: 40%, until: { waited: 90s } }
-    - { action: rate-limit, enter: 60%, leave: 45%, rate: 1MB/s, burst: 2MB, excess: drop }
+    - { action: block, enter: 50%, leave: 40%, until: { waited: 90s }, notify: "https://hunter2@h/hunter2?hunter2" }
+    - { action: rate-limit, enter: 60%, leave: 45%, rate: 1MB/s, burst: 2MB, excess: drop, notify: [sh, "\${file:${file}}"] }
     - { action: sample, enter: 70%, leave: 50%, keep: 1/3 }
     - { action: drop-random, enter: 80%, leave: 70% }
 `;
   const { config, secrets } = load(text);
   const yaml = effectiveYaml(config, secrets);
+  assert.deepEqual(config.policies["default"]?.[0]?.notify, { url: "https://hunter2@h/hunter2?hunter2" });
+  assert.deepEqual(config.policies["default"]?.[1]?.notify, { command: ["sh", "s3cr3t-token"] });
   assert.doesNotMatch(yaml, /hunter2|s3cr3t/);
   assert.match(yaml, /password: "?\*\*\*/);
   assert.deepEqual(config.inputs[0]?.paths, ["/srv/app/logs/*.log"]);
@@ -248,4 +318,32 @@ test("a secret that was substituted into the wrong place is not said either", ()
     assert.match(said, /index `\*\*\*` has upper-case letters/);
     assert.doesNotMatch(said, /hunter2|s3cret/i);
   }
+});
+
+test("tags of the output come before those of an input, each once, and stand in its fields", () => {
+  const { inputs } = load(`
+inputs:
+  - { id: a, paths: [/a.log] }
+  - { id: b, paths: [/b.log], fields: { tags: [own, prod], team: x } }
+  - { id: c, paths: [/c.log], fields: { tags: single } }
+output: { tags: [prod, eu] }
+`).config;
+  assert.deepEqual(
+    inputs.map(({ fields }) => fields),
+    [{ tags: ["prod", "eu"] }, { tags: ["prod", "eu", "own"], team: "x" }, { tags: ["prod", "eu", "single"] }],
+  );
+});
+
+test("a key as `id:key` is sent in the form that the server knows; a token, headers and the like reach the output", () => {
+  const output = (text: string): OutputOptions =>
+    loadText("x.yml", `${APP}output: ${text}\n`, { env: {}, cwd: "/" }).config.output;
+  assert.deepEqual(output('{ auth: { api_key: "VuaCfGcB:ui2lp2axTNmsyakw9tvNnw" } }').auth, {
+    apiKey: "VnVhQ2ZHY0I6dWkybHAyYXhUTm1zeWFrdzl0dk5udw==",
+  });
+  assert.deepEqual(output("{ auth: { api_key: VnVhQ2ZHY0I= } }").auth, { apiKey: "VnVhQ2ZHY0I=" });
+  assert.deepEqual(output("{ auth: { bearer: t0k3n } }").auth, { bearer: "t0k3n" });
+  const { headers, pipeline, requireDataStream } = output(
+    "{ headers: { x-tenant: a }, pipeline: p, require_data_stream: true }",
+  );
+  assert.deepEqual([headers, pipeline, requireDataStream], [{ "x-tenant": "a" }, "p", true]);
 });

@@ -1,7 +1,7 @@
-// The arena against a model: what each region holds, who is pinned, and how much is left.
+// The arena against a model: the content of each region, which regions are pinned, and how much is free.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { Arena, KERNEL_BYTES, type Region } from "../../src/core/arena.ts";
 
 const POISON = 0xdd;
@@ -9,13 +9,13 @@ const bug = { code: "bug" };
 
 interface Held {
   readonly region: Region;
-  /** What its owner wrote. */
+  /** The bytes that its owner wrote. */
   content: Buffer;
-  /** Where it is, while pinned. */
+  /** The region's address while pinned. */
   fixed: number | undefined;
 }
 
-/** The real arena and what must be true of it. */
+/** The real arena, and assertions about it. */
 class Model {
   readonly arena = new Arena(1, { poison: POISON });
   readonly held: Held[] = [];
@@ -35,7 +35,7 @@ class Model {
     this.held.push({ region, content, fixed: undefined });
   }
 
-  /** Does something with one of the regions held. */
+  /** Applies `act` to one of the held regions. */
   with(choice: number, act: (one: Held) => void): void {
     const one = this.held[choice % Math.max(1, this.held.length)];
     if (one !== undefined) act(one);
@@ -164,7 +164,7 @@ test("regions never overlap, keep their bytes, and are counted", () => {
       }
       const page = Buffer.from(model.arena.memory.buffer, 0, KERNEL_BYTES);
       assert.ok(page.equals(Buffer.alloc(KERNEL_BYTES)), "the kernel's page changed");
-      // Nothing leaks: with all of it given back, one region can have everything.
+      // Nothing leaks: after all regions are released, one region can take the whole arena.
       for (const one of [...model.held]) model.release(one);
       assert.equal(model.arena.used, 0);
       assert.ok(model.arena.alloc(model.arena.capacity - 32) !== undefined);
@@ -192,7 +192,7 @@ test("scattered room becomes one when nothing is pinned there, and only then", (
   const regions = Array.from({ length: 8 }, () => arena.alloc(size - 32) as Region);
   for (const i of [0, 2, 4, 6]) arena.release(regions[i] as Region);
   arena.pin(regions[5] as Region);
-  // What is unpinned, three regions, slides below the pinned one: two slots stay free on each side of it.
+  // The three unpinned regions slide down below the pinned one. That leaves two free slots before it and two after.
   assert.equal(arena.alloc(4 * size - 32), undefined);
   assert.equal(arena.alloc(3 * size - 32), undefined);
   arena.unpin(regions[5] as Region);

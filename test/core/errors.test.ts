@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EXIT, SpillwayError, assert as must, describe, hasCode } from "../../src/core/errors.ts";
+import { EXIT, SpillwayError, assert as must, describe, describeWithHint, hasCode } from "../../src/core/errors.ts";
 
 test("a fault carries its parts apart", () => {
   const cause = new Error("EACCES");
@@ -22,6 +22,8 @@ test("what cannot happen stops the process by name", () => {
 test("any thrown value has a sentence, and system errors a code", () => {
   assert.equal(describe(new Error("broke")), "broke");
   assert.equal(describe("thrown text"), "thrown text");
+  assert.equal(describeWithHint(new Error("broke")), "broke");
+  assert.equal(describeWithHint(new SpillwayError("x", "broke", { hint: "mend it" })), "broke; mend it");
   const full = Object.assign(new Error("no space"), { code: "ENOSPC" });
   assert.ok(hasCode(full, "EDQUOT", "ENOSPC"));
   assert.ok(!hasCode(full, "ENOENT"));

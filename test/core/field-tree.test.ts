@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fieldTree } from "../../src/core/field-tree.ts";
 
-/** Without the missing prototypes. */
+/** Copies the tree into plain objects, because its objects have no prototypes. */
 function plain(fields: Record<string, unknown>): unknown {
   return JSON.parse(JSON.stringify(fieldTree(fields)));
 }

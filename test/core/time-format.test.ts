@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
+import { systemClock } from "../../src/core/clock.ts";
 import { faultOf, timeReader } from "../../src/core/time-format.ts";
 
 const NOW = Date.UTC(2026, 10, 24, 12);
@@ -32,6 +33,32 @@ test("formats that logs have", () => {
     assert.equal(read(format, text), expected, `${format} in ${text}`);
   }
 });
+
+test("a time that stands far behind the beginning is none", () => {
+  assert.equal(read("%F %T%z", `${" ".repeat(400)}2026-11-24 06:40:12Z`), "2026-11-24T06:40:12.000Z");
+  assert.equal(read("%F %T%z", `${" ".repeat(500)}2026-11-24 06:40:12Z`), "none");
+});
+
+for (const format of [
+  "%a %b %d %H:%M:%S %Y",
+  "%b %e %H:%M:%S",
+  "%A, %d %B %Y %I:%M:%S %p",
+  "%d %b %Z",
+  "%a %a %a %a %a %d %b",
+  "%s",
+])
+  test(`${format} takes microseconds over any text`, () => {
+    for (const part of ["A", "jan", "1", " ", "jan ", "a/", "monday jan 1 ", "jan 1 1:00:00"])
+      for (const extent of ["beginning", "whole"] as const) {
+        const reader = timeReader(format, extent);
+        const text = part.repeat((1 << 20) / part.length);
+        reader(text, NOW);
+        const start = systemClock.now();
+        for (let i = 0; i < 10; i++) reader(text, NOW);
+        const took = systemClock.now() - start;
+        assert.ok(took < 200, `${took} ms for ten texts of ${part} by ${extent}`);
+      }
+  });
 
 test("a text that has to be a time as a whole", () => {
   const whole = (format: string, text: string): number => timeReader(format, "whole")(text, NOW);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { durationText, parseDuration, parseRatio, parseSize, ratioText, sizeText } from "../../src/core/units.ts";
 
 const good = (cases: Record<string, number>, parse: (text: string) => unknown): void => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { Wakeup } from "../../src/core/wakeup.ts";
+import { ManualClock } from "../helpers/manual-clock.ts";
 
 const HOUR = 3_600_000;
 
@@ -38,10 +39,54 @@ test("abort ends a wait, and none begins after it", async () => {
 });
 
 test("without an event a wait ends by its timer", async () => {
-  // A pending timer keeps no process alive, so something else has to, for as long.
+  // A pending timer does not keep the process alive, so another one has to during the wait.
   const done = new AbortController();
   const keepAlive = systemClock.sleep(HOUR, done.signal);
   await new Wakeup(systemClock).wait(1);
   done.abort();
   await keepAlive;
+});
+
+test("waits that have ended leave nothing behind, whatever ended them", async () => {
+  const clock = new ManualClock();
+  const wakeup = new Wakeup(clock);
+  const control = new AbortController();
+  for (let i = 0; i < 100; i++) {
+    const wait = wakeup.wait(10, control.signal);
+    clock.advance(10);
+    await wait;
+  }
+  assert.equal(wakeup.waiting, 0, "those that timed out");
+  const waits = [wakeup.wait(10, control.signal), wakeup.wait(10)];
+  assert.equal(wakeup.waiting, 2);
+  control.abort();
+  assert.equal(wakeup.waiting, 1);
+  wakeup.notify();
+  await Promise.all(waits);
+  assert.equal(wakeup.waiting, 0);
+});
+
+test("one who waits again when he is woken is not woken by the same event", async () => {
+  const wakeup = new Wakeup(new ManualClock());
+  let woken = 0;
+  const again = async (): Promise<void> => {
+    for (; woken < 3; woken++) await wakeup.wait(HOUR);
+  };
+  const done = again();
+  for (const expected of [1, 2, 3]) {
+    wakeup.notify();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(woken, expected);
+  }
+  await done;
+});
+
+test("listeners hear of every event, in the step that tells of it", () => {
+  const wakeup = new Wakeup(new ManualClock());
+  const heard: string[] = [];
+  wakeup.listen(() => heard.push("a"));
+  wakeup.listen(() => heard.push("b"));
+  wakeup.notify();
+  wakeup.notify();
+  assert.deepEqual(heard, ["a", "b", "a", "b"]);
 });

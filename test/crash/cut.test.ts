@@ -1,5 +1,5 @@
-// Records that time has ended, sent, and then a kill before the checkpoint behind them is durable, while the file goes on
-// with more of the same: what was sent under the first byte's id stays as it is, and the rest is a record of its own.
+// Sends records that a time-out has ended, kills the agent before the checkpoint behind them is durable, and appends more text.
+// The document already sent under the first byte's id must stay as it is, and the rest must become a record of its own.
 import assert from "node:assert/strict";
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

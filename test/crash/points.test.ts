@@ -1,5 +1,5 @@
-// Kills at chosen system calls on the state database: in its making, inside a commit, before each sync. strace puts them
-// there, so that the product needs no hook for it.
+// Kills the agent at chosen system calls on the state database: while it is created, inside a commit, before each sync. strace
+// injects the signals, so that the product needs no hook for it.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -11,20 +11,22 @@ import { type AgentProcess, Workplace, eventually } from "../helpers/agent-proce
 import { Numbered } from "../helpers/numbered.ts";
 
 type Call = "pwrite64" | "fsync";
-/** The how manieth of these calls is the agent's last. Writes 2 to 12 make state.db, 21 begins the WAL, up to 45 come the
- * tables, 48 and 49 are the commit that brings the first source, the 11th sync makes it durable; what follows, says what
- * was delivered. */
+/**
+ * Kill at the nth call of this kind. Writes 2 to 18 create state.db, 19 begins the WAL, those up to 53 create the tables, 54 to
+ * 57 commit the time of the input's first start, 58 to 61 commit the first source. The 12th sync makes that source durable.
+ * Later writes commit what was delivered.
+ */
 type Point = readonly [Call, number];
 
 const FEW: readonly Point[] = [
   ["pwrite64", 4],
   ["pwrite64", 45],
   ["pwrite64", 59],
-  ["fsync", 11],
+  ["fsync", 12],
 ];
 const EVERY: readonly Point[] = [
-  ...Array.from({ length: 66 }, (_, i) => ["pwrite64", i + 1] as const),
-  ...Array.from({ length: 11 }, (_, i) => ["fsync", i + 1] as const),
+  ...Array.from({ length: 80 }, (_, i) => ["pwrite64", i + 1] as const),
+  ...Array.from({ length: 12 }, (_, i) => ["fsync", i + 1] as const),
 ];
 const points = process.env["ROUNDS"] === undefined ? FEW : EVERY;
 
@@ -65,10 +67,10 @@ describe("a kill at a chosen system call", { skip }, () => {
     place.configure(server.url, { output: { index, batch: { age: "20ms" } } });
     const numbered = new Numbered();
     numbered.append(join(place.logs, "app.log"), 500);
-    // The disk takes its time about the commit that brings the first source.
-    const agent = below(place, "pwrite64", "delay_enter=3s:when=48");
+    // Every commit is delayed, including the one with the first source.
+    const agent = below(place, "pwrite64", "delay_enter=3s:when=54+");
     await agent.until("all read", ({ ledger }) => ledger.read.records === 500);
-    // Enough for a batch, and for its delivery.
+    // Long enough for a batch and its delivery.
     await systemClock.sleep(500);
     killOwner(place);
     await agent.exited;
@@ -85,12 +87,12 @@ function below(place: Workplace, call: Call, what: string): AgentProcess {
   return place.runBelow(["strace", "-f", "-qq", `--trace=${call}`, `--inject=${call}:${what}`, "-o", trace]);
 }
 
-/** Not strace itself: killed, it would only let go of the agent. */
+/** Kills the agent, not strace: a killed strace would only detach from the agent. */
 function killOwner(place: Workplace): void {
   process.kill(Number(readFileSync(join(place.state, "pid"), "utf8")), "SIGKILL");
 }
 
-/** Until the agent dies: something to commit again and again. */
+/** Keeps writing until the agent dies, so that there is always something to commit. */
 async function keepWriting(place: Workplace, agent: AgentProcess, write: () => void): Promise<void> {
   const dies = eventually("the kill", () => {
     if (agent.runs) write();

@@ -1,4 +1,4 @@
-// Chance with a seed, so that a failed round says which one it was.
+// A seeded random generator, so that a failed round can be repeated.
 
 export class Random {
   private state: number;
@@ -16,7 +16,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from 0 to one below `limit`. */
+  /** A whole number from 0 to limit - 1. */
   below(limit: number): number {
     return Math.floor(this.next() * limit);
   }

@@ -1,16 +1,16 @@
-// What programs write in each format that needs a record table, with what must become of it: numbered records of bytes
-// that hardly compress, joined, filtered, redacted or decoded. A new format joins by one entry of SHAPES.
+// Generates input in each format that needs a record table, with the records expected from it: numbered, hardly compressible, and
+// joined, filtered, redacted or decoded. To test a new format, add an entry to SHAPES.
 import { randomBytes } from "node:crypto";
 import type { Level } from "../../src/core/options.ts";
 import type { Random } from "./random.ts";
 
-/** A record as it has to arrive, or the filter that it meets. */
+/** A record as it must arrive, or as the filter must drop it. */
 export interface Expected {
-  /** Where it begins in what was written. */
+  /** Offset in what was written. */
   readonly at: number;
   readonly message: string;
   readonly level: Level;
-  /** As @timestamp has to say it; undefined: the time of reading. */
+  /** Expected @timestamp; undefined: the time of reading. */
   readonly time?: string;
   readonly fate: "kept" | "filtered";
 }
@@ -21,13 +21,13 @@ export interface Written {
 }
 
 export interface Shape {
-  /** Of the configuration, beside id and paths. */
+  /** Settings of the input, besides id and paths. */
   readonly input: Readonly<Record<string, unknown>>;
-  /** One or a few records, the first of them numbered `n`, the others by what follows. */
+  /** Writes one or a few records, numbered from `n` on. */
   readonly write: (n: number, random: Random) => Written;
 }
 
-/** Every fiftieth is an error. */
+/** Every fiftieth record is an error. */
 function levelOf(n: number): Level {
   return n % 50 === 0 ? "error" : "info";
 }
@@ -46,7 +46,7 @@ function lines(of: readonly string[], records: readonly Expected[], encoding: Bu
 
 const TIME = "2026-11-24T06:40:12.123Z";
 
-/** Some records whole, some in parts with another stream's between them, in either container format. */
+/** For both container formats: some records whole, some split in parts with a record of the other stream in between. */
 function inParts(part: (stream: string, text: string, state: "P" | "F") => string) {
   return (n: number, random: Random): Written => {
     const expected = { level: levelOf(n), time: TIME, fate: "kept" } as const;

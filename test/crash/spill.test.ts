@@ -1,5 +1,5 @@
-// An outage that does not fit into memory: what was read lies in rows, outlives kills and the files themselves, and leaves
-// exactly once.
+// An outage too long for the memory. Records are spilled to rows, survive kills and the deletion of their files, and are
+// delivered exactly once.
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,18 +1,18 @@
-// One story of an agent that is killed again and again while logs are written and rotated and the server misbehaves. What
-// must hold: whatever was durable balances after every end, the ledger of the living agent balances at every look, and at
-// the end every line is stored exactly once, at its offset.
+// Kills an agent again and again while logs are written and rotated and the server misbehaves. Invariants: the state directory
+// balances after every end of the agent, the running agent's ledger balances at every query, and at the end every line is stored
+// exactly once, at its offset.
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/core/clock.ts";
 import { DELIVERED, DUPLICATE } from "../../src/core/fate.ts";
-import type { Inspection } from "../../src/buffer/inspect.ts";
+import type { Inspection } from "../../src/buffer/inspect/inspect.ts";
 import { type BulkServer, startSandbox } from "../../src/sandbox/bulk-server.ts";
 import { NO_FAULTS, parseFaults } from "../../src/sandbox/faults.ts";
 import { type AgentProcess, Workplace } from "../helpers/agent-process.ts";
 import { Random } from "./random.ts";
 import { Writer } from "./writer.ts";
 
-/** memory: nothing but checkpoints is on disk. disk: what waits can be rows. tight: small bodies, many at once, and
- * rotated files have a name that no pattern matches. */
+/** memory: only checkpoints are on disk. disk: the backlog can be spilled to rows. tight: small bodies, many at once, and rotated
+ * files have names that no pattern matches. */
 export const VARIANTS = ["memory", "disk", "tight"] as const;
 export type Variant = (typeof VARIANTS)[number];
 
@@ -42,7 +42,7 @@ const FAULTS = [
   "hang=20%",
   "down",
 ];
-/** What may never be heard: each is a fault of ours here. */
+/** Log events that must not occur: in this test each is a bug of the agent. */
 const FORBIDDEN = ["unexpected_duplicates", "disk_failed", "row_unreadable", "row_corrupt"];
 
 export class World {
@@ -65,7 +65,7 @@ export class World {
     this.durable = this.place.books();
   }
 
-  /** Plays so many rounds and judges; what it leaves behind is removed when all was well. */
+  /** Plays the rounds and checks the result. Removes its directory if all was well. */
   static async play(variant: Variant, seed: number, rounds: number): Promise<string> {
     const server = await startSandbox({ keep: "documents" }, systemClock);
     const world = new World(variant, seed, server);
@@ -96,7 +96,7 @@ export class World {
     this.writer.finish();
   }
 
-  /** Rejects when a write fails. */
+  /** Rejects if a write fails. */
   private async keepWriting(): Promise<void> {
     while (!this.ended.signal.aborted) {
       this.writer.step(this.durable.sources);
@@ -117,7 +117,7 @@ export class World {
     this.judge(agent);
   }
 
-  /** Mostly a kill; sometimes a stop, sometimes a kill in the middle of one. */
+  /** Mostly kills the agent; sometimes stops it, and sometimes kills it while it stops. */
   private async end(agent: AgentProcess): Promise<void> {
     const { random } = this;
     const way = random.next();
@@ -131,11 +131,11 @@ export class World {
     assert.equal(code, 0, `a stop ended with ${code}: ${agent.story()}`);
   }
 
-  /** Every look fails when the ledger is out. */
+  /** Queries the running agent. Each query fails if the ledger does not balance. */
   private async watch(agent: AgentProcess): Promise<void> {
     while (agent.runs) {
       await agent.status();
-      // Whoever deletes a file looks at what is durable at that moment, too.
+      // A running agent's state is read too: the writer uses it to decide which files it may delete.
       if (this.random.chance(0.3)) this.durable = this.place.books();
       await systemClock.sleep(60);
     }
@@ -153,7 +153,7 @@ export class World {
     assert.ok(totals(this.durable).read >= totals(before).read, "what was read became less");
   }
 
-  /** Everything heals, everything is delivered; then both sides are compared. */
+  /** Ends all faults, lets the agent deliver everything, and compares both sides. */
   private async finish(): Promise<void> {
     await this.server.change(NO_FAULTS);
     const agent = this.place.run("--once", "--deadline", "20s");

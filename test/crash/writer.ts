@@ -1,6 +1,6 @@
-// What programs and logrotate do to log files, at random: lines of many lengths, empty ones, lines in two halves, rename
-// rotation under an open descriptor, deletion of what is durably read. What must hold: no line is ever taken away that
-// the agent had no chance to read, so that every one of them has to arrive.
+// What programs and logrotate do to log files, at random: lines of many lengths, empty lines, lines written in two halves, rename
+// rotation under an open descriptor, deletion of files that are durably read. Invariant: no line is removed before the agent had
+// a chance to read it, so every line must arrive.
 import { appendFileSync, closeSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { KnownSource } from "../../src/core/source.ts";
@@ -9,14 +9,14 @@ import type { Random } from "./random.ts";
 interface LogFile {
   path: string;
   readonly fd: number;
-  /** Inode and birth: a deleted file's number is used again at once. */
+  /** Inode and birth time, because the inode number of a deleted file is reused at once. */
   readonly identity: string;
   size: number;
-  /** The second half of a line that was begun. */
+  /** The second half of an unfinished line. */
   rest: string;
 }
 
-/** A line as it has to arrive. */
+/** A line as it must arrive. */
 export interface Written {
   readonly offset: number;
 }
@@ -24,7 +24,7 @@ export interface Written {
 const NAMES = ["web", "app", "db"];
 
 export class Writer {
-  /** By message. */
+  /** Lines by message. */
   readonly lines = new Map<string, Written>();
   bytes = 0;
   private readonly directory: string;
@@ -38,7 +38,7 @@ export class Writer {
     this.random = random;
   }
 
-  /** One thing that happens to the logs. @param durable what is known to be read for good */
+  /** One random action on the logs. @param durable sources with their durable checkpoints */
   step(durable: readonly KnownSource[]): void {
     const { random } = this;
     const name = random.pick(NAMES);
@@ -56,7 +56,7 @@ export class Writer {
     file.rest = text.slice(cut);
   }
 
-  /** Every line is whole and every file closed. */
+  /** Completes every line and closes every file. */
   finish(): void {
     for (const name of this.current.keys()) this.write(name, 1);
     for (const file of [...this.current.values(), ...this.rotated]) {
@@ -97,7 +97,7 @@ export class Writer {
     this.bytes += text.length;
   }
 
-  /** A file that was never seen could change its name to one that no pattern matches. */
+  /** Renames a file. Only files that the agent has seen: the new name may match no pattern. */
   private rotate(name: string, durable: readonly KnownSource[]): void {
     const file = this.current.get(name);
     if (file === undefined || !durable.some((s) => identityOf(s) === file.identity)) return;
@@ -112,7 +112,7 @@ export class Writer {
     const isRead = (f: LogFile): boolean =>
       f.rest === "" && durable.some((s) => identityOf(s) === f.identity && s.checkpoint === f.size);
     const at = this.rotated.findIndex(isRead);
-    // The last half of a line may still be owed to a file that was rotated.
+    // A rotated file may still lack the second half of a line.
     for (const file of this.rotated) this.complete(file);
     if (at < 0) return;
     const [file] = this.rotated.splice(at, 1) as [LogFile];

@@ -1,20 +1,20 @@
-// Finds a JDK. Machines often have several, and `java` on the path is seldom the newest: so look where distributions
-// and tool chains put them and read the version from each one's `release` file instead of starting it.
+// Finds a JDK. Machines often have several, and `java` on the path is seldom the newest. So look where distributions and tool
+// chains install them, and read the version from each JDK's `release` file instead of starting it.
 import { existsSync, readFileSync, readdirSync, realpathSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 const SHELF = "/usr/lib/jvm";
 
-/** The home of the oldest JDK (compiler included) of at least this version: what runs there runs on newer ones. */
-export function findJdk(atLeast: number): string | undefined {
+/** The home of the oldest JDK (compiler included) from version `atLeast` up to, but not including, `below`. */
+export function findJdk(atLeast: number, below = Infinity): string | undefined {
   return candidates()
     .filter((home) => existsSync(join(home, "bin/javac")))
     .map((home) => ({ home, version: versionOf(home) }))
-    .filter((jdk) => jdk.version >= atLeast)
+    .filter((jdk) => jdk.version >= atLeast && jdk.version < below)
     .sort((a, b) => a.version - b.version)[0]?.home;
 }
 
-/** The path of a program, or undefined. */
+/** The path of a program on PATH, or undefined. */
 export function findProgram(name: string): string | undefined {
   return (process.env["PATH"] ?? "")
     .split(delimiter)

@@ -1,6 +1,6 @@
-// The real agent as a child process on a directory of its own: started, asked, killed, stopped, and its state directory
-// judged afterwards. Nothing here sleeps and hopes: every wait is for a condition and ends with a sentence when it does
-// not come. No child outlives the test process.
+// Runs the real agent as a child process in a directory of its own: start, query, signal, kill and stop it, then check its
+// state directory. Every wait is for a condition; a wait that times out throws an error that names the condition.
+// No child outlives the test process.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,21 +8,22 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { openForReading } from "../../src/buffer/database.ts";
-import { type Inspection, NOTHING_STORED, inspect } from "../../src/buffer/inspect.ts";
+import { openForReading } from "../../src/buffer/spool/database.ts";
+import { type Inspection, NOTHING_STORED, inspect } from "../../src/buffer/inspect/inspect.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import type { Status } from "../../src/ops/status.ts";
 import { ROOT } from "./tree.ts";
 
 const BIN = join(ROOT, "bin/spillway.js");
-const PATIENCE_MS = 20_000;
+const SOON = new URL("agent-soon.ts", import.meta.url).pathname;
+const PATIENCE_MS = 60_000;
 
 const living = new Set<ChildProcess>();
 process.once("exit", () => living.forEach((child) => child.kill("SIGKILL")));
-// What ends a test that hangs; by itself it would leave the children.
+// The test runner ends a hanging test with SIGTERM; the default handler would leave the children running.
 process.once("SIGTERM", () => process.exit(143));
 
-/** Looks until `probe` returns something other than undefined or false. */
+/** Polls every 20 ms until `probe` returns something other than undefined or false. */
 export async function eventually<T>(
   what: string,
   probe: () => T | undefined | false | Promise<T | undefined | false>,
@@ -36,7 +37,7 @@ export async function eventually<T>(
   }
 }
 
-/** Logs, a state directory and a configuration. */
+/** A temporary directory with logs, a state directory and a configuration. */
 export class Workplace {
   readonly root = mkdtempSync(join(tmpdir(), "spillway-agent-"));
   readonly logs = join(this.root, "logs");
@@ -48,7 +49,7 @@ export class Workplace {
     mkdirSync(this.logs);
   }
 
-  /** Sections are merged over those that every test needs. */
+  /** Writes the configuration: the given sections merged over the defaults that every test needs. */
   configure(url: string, sections: Readonly<Record<string, any>> = {}): void {
     const whole = {
       inputs: [{ id: "app", paths: [join(this.logs, "*.log*")] }],
@@ -64,27 +65,43 @@ export class Workplace {
     return this.runBelow([], ...options);
   }
 
-  /** Below another program, for example strace. */
+  /** Runs the agent under another program, for example strace. */
   runBelow(program: readonly string[], ...options: string[]): AgentProcess {
-    const [command = "", ...args] = [...program, process.execPath, BIN, "run", "-c", this.config, ...options];
-    const agent = new AgentProcess(command, args);
+    return this.start([...program, process.execPath, BIN, "run", "-c", this.config, ...options]);
+  }
+
+  /** Runs another build of the agent, or this one with Node options and extra environment variables. */
+  runAs(node: readonly string[], bin = BIN, environment: Readonly<Record<string, string>> = {}): AgentProcess {
+    return this.start([process.execPath, ...node, bin, "run", "-c", this.config], environment);
+  }
+
+  /** Runs the agent with short delays of `notify`. */
+  runWithNotifyAfter(inForceMs: number): AgentProcess {
+    return this.start([process.execPath, SOON, this.config, String(inForceMs)]);
+  }
+
+  private start(
+    [command = "", ...args]: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): AgentProcess {
+    const agent = new AgentProcess(command, args, environment);
     this.agents.push(agent);
     return agent;
   }
 
-  /** What is durable. Throws for anything that must hold there and does not. */
-  books(): Inspection {
-    const db = openForReading(this.state);
+  /** Reads what the state directory holds. Fails if any invariant of the state is violated. */
+  books(state = this.state): Inspection {
+    const db = openForReading(state);
     try {
       const found = db === undefined ? NOTHING_STORED : inspect(db);
-      assert.deepEqual(found.breaches, [], `the state in ${this.state} is unsound`);
+      assert.deepEqual(found.violations, [], `the state in ${state} is unsound`);
       return found;
     } finally {
       db?.close();
     }
   }
 
-  /** An agent that still runs belongs to a test that failed, and would keep its file from ending. */
+  /** Kills agents that still run, which a failed test leaves: a running child would keep the test file from ending. */
   remove(): void {
     for (const agent of this.agents) if (agent.runs) agent.signal("SIGKILL");
     rmSync(this.root, { recursive: true, force: true });
@@ -105,13 +122,14 @@ export interface Exit {
 
 export class AgentProcess {
   readonly log: LogLine[] = [];
-  /** What it says outside of its log: faults that stand in the way of a start. */
+  /** Lines on stderr that are not JSON log lines, such as configuration errors that prevent a start. */
   readonly said: string[] = [];
   readonly exited: Promise<Exit>;
   private readonly child: ChildProcess;
 
-  constructor(command: string, args: readonly string[]) {
-    const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });
+  constructor(command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    const env = { ...process.env, ...environment };
+    const child = spawn(command, args, { env, stdio: ["ignore", "ignore", "pipe"] });
     this.child = child;
     living.add(child);
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => this.hear(line));
@@ -134,12 +152,12 @@ export class AgentProcess {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** The lines of one event. */
+  /** All log lines of one event. */
   heard(event: string): readonly LogLine[] {
     return this.log.filter((line) => line.event === event);
   }
 
-  /** The next line of this event that was not there before `seen` of them; fails when the process ends first. */
+  /** Waits for line number `seen` (from 0) of this event; fails if the process ends first. */
   hears(event: string, seen = 0): Promise<LogLine> {
     return eventually(`an event ${event} in ${this.story()}`, () => {
       const line = this.heard(event)[seen];
@@ -148,7 +166,7 @@ export class AgentProcess {
     });
   }
 
-  /** Resolves once it is ready; where its admin endpoint is. */
+  /** Waits until the agent is ready. @returns the URL of its admin endpoint */
   async url(): Promise<string> {
     const { msg } = await this.hears("ready");
     const [url] = /http:\S+/.exec(msg) ?? [];
@@ -156,7 +174,7 @@ export class AgentProcess {
     return url;
   }
 
-  /** Undefined where it cannot be asked: not ready, gone. */
+  /** Undefined if the agent is not ready yet, or gone. */
   async status(): Promise<Status | undefined> {
     const [url] = /http:\S+/.exec(this.heard("ready").at(-1)?.msg ?? "") ?? [];
     if (url === undefined) return undefined;
@@ -166,7 +184,7 @@ export class AgentProcess {
     return status;
   }
 
-  /** Asks until the answer fits. */
+  /** Polls the status until `fits` accepts it. */
   until(what: string, fits: (status: Status) => boolean, patienceMs?: number): Promise<Status> {
     let last: Status | undefined;
     const probe = async (): Promise<Status | undefined> => {
@@ -193,7 +211,7 @@ export class AgentProcess {
     return this.exited;
   }
 
-  /** The last that it said, for messages. */
+  /** The last twelve lines of output, for failure messages. */
   story(): string {
     const lines = this.log.map(({ level, event, msg }) => `${level} ${event}: ${msg}`);
     return [...lines, ...this.said].slice(-12).join("\n  ");

@@ -1,16 +1,20 @@
-// A real Elasticsearch on loopback for one test file: fresh data, a free port, gone with the test process however that
-// ends. Start it once per file in `before`, give every test an index of its own, stop it in `after`: it is the heaviest
-// thing that the tests start (0.5 GB and 3 s of both cores).
+// A real Elasticsearch or OpenSearch on loopback for one test file: fresh data, a free port, and it ends with the test process in
+// any case. Start it once per file in `before`, give every test its own index, stop it in `after`: it is the heaviest process
+// that the tests start (0.5 GB and 3 s of both cores).
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { request as plainRequest } from "node:http";
+import { request as tlsRequest } from "node:https";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
-import { type Version, assemble, missing } from "../elasticsearch/assemble.ts";
+import { text } from "node:stream/consumers";
+import { assemble, missing } from "../elasticsearch/assemble.ts";
+import { type Server, recipeOf } from "../elasticsearch/recipes.ts";
 
-export { VERSIONS, type Version } from "../elasticsearch/assemble.ts";
+export { OLDEST, OPENSEARCH, SECURED, VERSIONS, type Server } from "../elasticsearch/recipes.ts";
 
 export interface Answer {
   readonly status: number;
@@ -24,28 +28,34 @@ export interface Hit {
 }
 export interface Elasticsearch {
   readonly url: string;
-  /** Any call; a string or bytes go as NDJSON, everything else as JSON. Does not throw for an error status. */
+  /** Any request. Sends a string or bytes as NDJSON, everything else as JSON. Does not throw for an error status. */
   request(method: string, path: string, body?: unknown): Promise<Answer>;
-  /** Documents that a search sees, after a refresh; 0 for an index that does not exist. */
+  /** Refreshes, then counts the documents; 0 for an index that does not exist. */
   count(index: string): Promise<number>;
-  /** The documents with these ids, in no order; works for data streams too. */
+  /** The documents with these ids, in any order; works for data streams too. */
   documents(index: string, ids: readonly string[]): Promise<Hit[]>;
-  /** The hits of a search, after a refresh. */
+  /** Refreshes, then searches. */
   search(index: string, body: object): Promise<Hit[]>;
   /** Shuts down as an operator would. */
   stop(): Promise<void>;
-  /** Shuts down as a power cut would. */
-  kill(): Promise<void>;
+  /** Shuts down as a power cut would, and starts again on the same data and port once `meanwhile` is done. */
+  cutPower(meanwhile?: () => Promise<unknown>): Promise<void>;
 }
 
 export interface StartOptions {
   /** Node settings, for example { "indexing_pressure.memory.limit": "1mb" }. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Further options of its virtual machine. */
+  readonly jvm?: readonly string[];
+  /** Contents of files in the node's directory of configuration, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** If the node has security: how its own requests authenticate, and the certificate that they trust. */
+  readonly access?: { readonly authorization: string; readonly ca: string };
 }
 
-/** For a test's `skip`: says what this machine lacks. With CI=true nothing is skipped, and the start fails with that line. */
-export function skipWithout(version: Version): string | false {
-  return (process.env["CI"] !== "true" && missing(version)) || false;
+/** For a test's `skip`: what this machine lacks. With CI=true nothing is skipped, and the start fails with that message. */
+export function skipWithout(server: Server): string | false {
+  return (process.env["CI"] !== "true" && missing(server)) || false;
 }
 
 const SETTINGS = {
@@ -56,45 +66,76 @@ const SETTINGS = {
   "transport.port": "0",
   // A test machine's disk may be nearly full, which would make every index read-only.
   "cluster.routing.allocation.disk.threshold_enabled": "false",
-  // With half a GiB of heap the parent breaker answers 429 to a few parallel bodies; tests that want a 429 ask for it.
+  // With a 512 MiB heap the parent breaker answers 429 to a few parallel requests. Tests that want a 429 configure it.
   "indices.breaker.total.use_real_memory": "false",
 };
-/** A node lives for seconds: the optimizing compiler would only compete with the test for two cores. */
+/** A node lives for seconds, so the optimizing compiler would only compete with the test for two cores. */
 const JVM = ["-Xms512m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlog4j2.disable.jmx=true"];
 
-export async function startElasticsearch(version: Version, options: StartOptions = {}): Promise<Elasticsearch> {
-  const { home, java } = await assemble(version);
+export async function startElasticsearch(name: Server, options: StartOptions = {}): Promise<Elasticsearch> {
+  const { home, java } = await assemble(name);
+  const recipe = recipeOf(name);
   const data = await mkdtemp(join(tmpdir(), "spillway-elasticsearch-"));
-  const settings = Object.entries({ ...SETTINGS, ...options.settings }).map(([name, value]) => `${name}=${value}`);
-  const classPath = `${join(home, "classes")}:${join(home, "lib/*")}`;
-  const server = spawn(java, [...JVM, "-cp", classPath, "Launcher", home, data, ...settings]);
-  const gone = once(server, "exit");
-  const end = async (how: () => void): Promise<void> => {
-    if (server.exitCode === null && server.signalCode === null) how();
-    await gone;
-    await rm(data, { recursive: true, force: true });
+  await mkdir(join(data, "config"));
+  for (const [file, content] of Object.entries(options.files ?? {}))
+    await writeFile(join(data, "config", file), content);
+  const main = basename(recipe.launcher, ".java");
+  const command = [
+    ...JVM,
+    ...recipe.jvm,
+    ...(options.jvm ?? []),
+    "-cp",
+    `${join(home, "classes")}:${join(home, "lib/*")}`,
+    main,
+    home,
+    data,
+  ];
+  const settings: Record<string, string | undefined> = { ...SETTINGS, ...recipe.settings, ...options.settings };
+
+  let node: ChildProcess;
+  const boot = async (): Promise<string> => {
+    const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+    node = spawn(java, [...command, ...given.map(([key, value]) => `${key}=${value}`)]);
+    const url = `${options.access ? "https" : "http"}://${await listening(node)}`;
+    await callOk({ url, ...options.access }, "GET", "/_cluster/health?wait_for_status=yellow&timeout=30s");
+    return url;
   };
+  const end = async (how: () => void): Promise<void> => {
+    const gone = once(node, "exit");
+    if (node.exitCode !== null || node.signalCode !== null) return;
+    how();
+    await gone;
+  };
+  const kill = (): Promise<void> => end(() => node.kill("SIGKILL"));
   try {
-    const url = `http://${await listening(server)}`;
-    await callOk(url, "GET", "/_cluster/health?wait_for_status=yellow&timeout=30s");
+    const url = await boot();
+    settings["http.port"] = new URL(url).port;
     return {
-      ...methods(url),
-      stop: () => end(() => server.stdin.end()),
-      kill: () => end(() => server.kill("SIGKILL")),
+      ...methods({ url, ...options.access }),
+      async stop() {
+        await end(() => node.stdin?.end());
+        await rm(data, { recursive: true, force: true });
+      },
+      async cutPower(meanwhile) {
+        await kill();
+        await meanwhile?.();
+        await boot();
+      },
     };
   } catch (error) {
-    await end(() => server.kill("SIGKILL"));
+    await kill();
+    await rm(data, { recursive: true, force: true });
     throw error;
   }
 }
 
-/** The address that the server prints once it answers; its last lines if it never does. */
+/** Resolves to the address that the server prints once it is up; rejects with its last output lines if it never is. */
 function listening(server: ChildProcess): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const said: string[] = [];
   for (const stream of [server.stdout, server.stderr]) {
     createInterface({ input: stream as NodeJS.ReadableStream }).on("line", (line) => {
-      const address = /^listening on (.+)$/.exec(line)?.[1];
+      const address = /\blistening on (\S+)$/.exec(line)?.[1];
       if (address) resolve(address);
       said.push(line);
       if (said.length > 40) said.shift();
@@ -107,18 +148,24 @@ function listening(server: ChildProcess): Promise<string> {
   return promise.finally(() => clearTimeout(patience));
 }
 
-function methods(url: string): Omit<Elasticsearch, "stop" | "kill"> {
+interface Access {
+  readonly url: string;
+  readonly authorization?: string;
+  readonly ca?: string;
+}
+
+function methods(node: Access): Omit<Elasticsearch, "stop" | "cutPower"> {
   const search = async (index: string, body: object): Promise<Hit[]> => {
-    await call(url, "POST", `/${index}/_refresh`);
-    return (await callOk(url, "POST", `/${index}/_search`, body)).hits.hits;
+    await call(node, "POST", `/${index}/_refresh`);
+    return (await callOk(node, "POST", `/${index}/_search`, body)).hits.hits;
   };
   return {
-    url,
-    request: (method, path, body) => call(url, method, path, body),
+    url: node.url,
+    request: (method, path, body) => call(node, method, path, body),
     search,
     async count(index) {
-      if ((await call(url, "POST", `/${index}/_refresh`)).status === 404) return 0;
-      return (await callOk(url, "GET", `/${index}/_count`)).count;
+      if ((await call(node, "POST", `/${index}/_refresh`)).status === 404) return 0;
+      return (await callOk(node, "GET", `/${index}/_count`)).count;
     },
     async documents(index, ids) {
       const hits: Hit[] = [];
@@ -131,19 +178,20 @@ function methods(url: string): Omit<Elasticsearch, "stop" | "kill"> {
   };
 }
 
-async function callOk(url: string, method: string, path: string, body?: unknown): Promise<any> {
-  const answer = await call(url, method, path, body);
+async function callOk(node: Access, method: string, path: string, body?: unknown): Promise<any> {
+  const answer = await call(node, method, path, body);
   assert.equal(answer.status, 200, `${method} ${path}: ${JSON.stringify(answer.body)}`);
   return answer.body;
 }
 
-async function call(url: string, method: string, path: string, body?: unknown): Promise<Answer> {
+/** One connection per request: a node that was restarted would have closed an idle one. */
+async function call({ url, authorization, ca }: Access, method: string, path: string, body?: unknown): Promise<Answer> {
   const ndjson = typeof body === "string" || body instanceof Uint8Array;
-  const response = await fetch(url + path, {
-    method,
-    headers: { "content-type": ndjson ? "application/x-ndjson" : "application/json" },
-    ...(body === undefined ? {} : { body: ndjson ? (body as string) : JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, body: text.startsWith("{") ? JSON.parse(text) : text };
+  const headers: Record<string, string> = { "content-type": ndjson ? "application/x-ndjson" : "application/json" };
+  if (authorization !== undefined) headers["authorization"] = authorization;
+  const request = (ca === undefined ? plainRequest : tlsRequest)(url + path, { method, headers, ca, agent: false });
+  request.end(body === undefined ? undefined : ndjson ? body : JSON.stringify(body));
+  const [response] = await once(request, "response");
+  const said = await text(response);
+  return { status: response.statusCode, body: said.startsWith("{") ? JSON.parse(said) : said };
 }

@@ -1,4 +1,4 @@
-// The system clock with a faster second hand, so that quiet periods pass quickly. Order of timers is kept.
+// The system clock sped up by a factor, so that quiet periods pass quickly. Timers keep their order.
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 
 export function fastClock(factor: number): Clock {

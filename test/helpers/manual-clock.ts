@@ -1,4 +1,4 @@
-// A clock that moves when the test says so. Wall time starts at 2026-01-01 and moves along.
+// A clock that the test advances by hand. Wall time starts at 2026-01-01 and advances with it.
 import type { Clock, Timer } from "../../src/core/clock.ts";
 
 const WALL_START = Date.parse("2026-01-01T00:00:00.000Z");
@@ -36,7 +36,7 @@ export class ManualClock implements Clock {
     });
   }
 
-  /** Runs what falls due on the way, in order. */
+  /** Moves time forward and runs the timers that fall due, in order. */
   advance(ms: number): void {
     const end = this.time + ms;
     for (;;) {

@@ -1,5 +1,7 @@
-// A rule turned off, as one change to the text of the real code, in a copy of the tree: what is meant to notice runs there
-// in a process of its own.
+// Mutation testing: turns one rule off by one change to the text of the real code, in a copy of the tree. The test that should
+// notice runs there in a process of its own.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,13 +9,13 @@ import { ROOT } from "./tree.ts";
 
 export interface Mutant {
   readonly name: string;
-  /** Below src/. */
+  /** Path below src/. */
   readonly file: string;
   readonly from: string;
   readonly to: string;
 }
 
-/** Throws when its text is not there exactly once: a table of mutants must stay true. */
+/** Throws unless `from` occurs exactly once in the file, so that the tables of mutants stay correct. */
 export function mutated(directory: string, { name, file, from, to }: Mutant): string {
   const text = readFileSync(join(directory, "src", file), "utf8");
   const parts = text.split(from);
@@ -21,7 +23,7 @@ export function mutated(directory: string, { name, file, from, to }: Mutant): st
   return parts.join(to);
 }
 
-/** Runs something in a copy of the tree that has the mutant in it. */
+/** Calls `run` with a copy of the tree that has the mutant in it. */
 export async function inMutatedTree<T>(mutant: Mutant, run: (directory: string) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), "spillway-mutant-"));
   try {
@@ -33,4 +35,13 @@ export async function inMutatedTree<T>(mutant: Mutant, run: (directory: string) 
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/** Whether this test of the file fails. A run without any test does not count as a failure. */
+export async function fails(file: string, name: string): Promise<boolean> {
+  // The name of a test is preceded by the name of its suite.
+  const pattern = `(?:^| )${RegExp.escape(name)}$`;
+  const child = spawn(process.execPath, ["--test", `--test-name-pattern=${pattern}`, file], { stdio: "ignore" });
+  const [code] = (await once(child, "close")) as [number | null];
+  return code === 1;
 }

@@ -1,9 +1,9 @@
-// What somebody without rights finds. Tests that run as root become nobody for a while; to others a mode is enough.
+// Runs test code without permissions. Tests that run as root become the user nobody meanwhile; for others, a file mode is enough.
 import { chmodSync, chownSync } from "node:fs";
 
 const NOBODY = 65534;
 
-/** As somebody to whom modes apply, and who owns these directories. */
+/** Runs as a user who is subject to file modes and owns these directories. */
 export async function asNobody(owned: readonly string[], run: () => Promise<void>): Promise<void> {
   const root = process.geteuid?.() === 0;
   if (root) {
@@ -17,7 +17,7 @@ export async function asNobody(owned: readonly string[], run: () => Promise<void
   }
 }
 
-/** Takes these rights of a directory away while it runs. */
+/** Removes these permission bits from a directory while `run` runs. */
 export async function without(mode: number, path: string, run: () => Promise<void>): Promise<void> {
   chmodSync(path, 0o700 & ~mode);
   try {

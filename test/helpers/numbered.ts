@@ -1,4 +1,4 @@
-// Numbered lines in files, and the question whether each of them was stored exactly once.
+// Writes numbered lines to files, and asserts that each line was stored exactly once.
 import assert from "node:assert/strict";
 import { appendFileSync } from "node:fs";
 import type { BulkServer } from "../../src/sandbox/bulk-server.ts";
@@ -7,7 +7,7 @@ export class Numbered {
   written = 0;
   bytes = 0;
 
-  /** @param width bytes of a line with its end */
+  /** @param width bytes of a line, newline included */
   append(path: string, count: number, width = 100): void {
     let text = "";
     for (let i = 0; i < count; i++) text += `${`line ${this.written++} `.padEnd(width - 1, "x")}\n`;
@@ -15,7 +15,7 @@ export class Numbered {
     this.bytes += text.length;
   }
 
-  /** Every line once, whatever its id; and nothing else. */
+  /** Asserts that every line was stored once, under whatever id, and nothing else was stored. */
   assertStored(server: BulkServer, index?: string): void {
     const seen = new Uint8Array(this.written);
     for (const { source } of server.documents(index)) {

@@ -1,4 +1,4 @@
-// Which files a process keeps open, as the kernel tells it. One that has no name any more ends in " (deleted)".
+// Lists the files that a process has open, from /proc. The kernel appends " (deleted)" to the path of an unlinked file.
 import { readdirSync, readlinkSync } from "node:fs";
 import { hasCode } from "../../src/core/errors.ts";
 
@@ -12,7 +12,7 @@ function linkOf(path: string): string {
   try {
     return readlinkSync(path);
   } catch (error) {
-    // Closed since it was listed.
+    // Closed since the directory was listed.
     if (!hasCode(error, "ENOENT")) throw error;
     return "";
   }

@@ -1,4 +1,4 @@
-// The options of an output as the configuration would make them, with whatever a test needs to be different.
+// Output options as the configuration makes them by default, with the changes that a test needs.
 import type { OutputOptions } from "../../src/core/options.ts";
 
 export function outputOptions(different: Partial<OutputOptions> = {}): OutputOptions {
@@ -9,14 +9,20 @@ export function outputOptions(different: Partial<OutputOptions> = {}): OutputOpt
     operation: "create",
     ids: "offset",
     auth: undefined,
-    tls: { ca: undefined, cert: undefined, key: undefined, verify: true },
+    tls: { ca: undefined, cert: undefined, key: undefined, passphrase: undefined, verify: true },
+    headers: {},
+    proxy: { url: undefined, env: {} },
+    pipeline: undefined,
+    requireDataStream: false,
     compression: "none",
     batch: { bytes: 5 << 20, records: 20_000, age: 1000 },
     concurrency: "auto",
     rate: 0,
     order: "oldest",
+    connectTimeout: 5000,
     timeout: 10_000,
     deadLetters: 64 << 20,
+    tags: [],
     ...different,
   };
 }

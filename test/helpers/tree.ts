@@ -1,26 +1,26 @@
-// The project's own files as text, for tests about the code itself: what each imports, and its code with comments and
-// the inside of strings blanked, so that a rule about calls does not fire on a sentence.
+// Reads the project's own files for tests about the code itself: the imports of each file, and its code with comments and
+// string contents blanked, so that a rule about calls does not match text.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "../..");
 
 export interface SourceFile {
-  /** From the root, with slashes. */
+  /** Relative to the root, with slashes. */
   readonly path: string;
   readonly text: string;
   /** Same length and lines as `text`; comments, strings and regular expressions are blank inside. */
   readonly code: string;
-  /** Files of ours, as paths from the root; type imports and dynamic ones counted. */
+  /** Imported files of this project, relative to the root; includes type imports and dynamic imports. */
   readonly imports: readonly string[];
   /** Third-party packages. */
   readonly packages: readonly string[];
 }
 
-/** What no person writes. */
+/** Directories of generated or third-party files. */
 const NOT_OURS = new Set(["node_modules", "dist", "build", ".git", ".cache"]);
 
-/** Every file of the checkout. */
+/** Every file of the checkout, generated ones left out. */
 export function allFiles(folder = ""): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder ? `${folder}/${entry.name}` : entry.name;
@@ -29,7 +29,7 @@ export function allFiles(folder = ""): string[] {
   });
 }
 
-/** TypeScript below a folder. */
+/** TypeScript files below a folder. */
 export function sourceFiles(folder: string): SourceFile[] {
   return allFiles(folder)
     .filter((path) => path.endsWith(".ts"))
@@ -45,7 +45,7 @@ export function parse(path: string, text: string): SourceFile {
   return { path, text, code, imports, packages: [...new Set(packages)] };
 }
 
-/** The shortest way from one file to another along imports, both ends included. */
+/** The shortest chain of imports from one file to another, both ends included. */
 export function wayBetween(files: readonly SourceFile[], from: string, to: string): string[] | undefined {
   const imports = new Map(files.map((file) => [file.path, file.imports]));
   const ways = [...(imports.get(from) ?? [])].map((next) => [from, next]);
@@ -60,7 +60,7 @@ export function wayBetween(files: readonly SourceFile[], from: string, to: strin
   return undefined;
 }
 
-/** Everything that these files import, directly or not, themselves included. */
+/** The given files and everything they import, directly or indirectly. */
 export function reachable(files: readonly SourceFile[], roots: readonly string[]): Set<string> {
   const imports = new Map(files.map((file) => [file.path, file.imports]));
   const seen = new Set(roots);
@@ -68,18 +68,18 @@ export function reachable(files: readonly SourceFile[], roots: readonly string[]
   return seen;
 }
 
-/** `from "x"`, `import "x"`, `import("x")`, and the files that are named by URL: a worker's entry. */
+/** Finds `from "x"`, `import "x"`, `import("x")`, and the entry files of workers, which are named by URL. */
 function importsIn(code: string, text: string): string[] {
   const found: string[] = [];
   for (const match of code.matchAll(/\b(?:from\s+|import\s*\(?\s*)"( *)"/g)) {
     const end = match.index + match[0].length - 1;
     found.push(text.slice(end - (match[1] as string).length, end));
   }
-  for (const match of text.matchAll(/"(\.\/[\w-]+-worker\.ts)"/g)) found.push(match[1] as string);
+  for (const match of text.matchAll(/"(\.\/[\w-]*worker\.ts)"/g)) found.push(match[1] as string);
   return found;
 }
 
-/** AssemblyScript leaves the extension out. */
+/** Imports in AssemblyScript have no extension. */
 function withExtension(path: string): string {
   return /\.\w+$/.test(path) || !existsSync(join(ROOT, `${path}.ts`)) ? path : `${path}.ts`;
 }
@@ -92,7 +92,7 @@ function packageOf(specifier: string): string {
 }
 
 const SPACES = (text: string): string => text.replace(/[^\n]/g, " ");
-/** One token of what has to be blanked: comments, quoted strings, regular expressions. */
+/** One token each to be blanked: a comment, a quoted string, a regular expression. */
 const COMMENT = /\/\/[^\n]*|\/\*[^]*?\*\//y;
 const STRING = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/y;
 const REGEXP = /\/(?![*/])(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y;
@@ -101,7 +101,7 @@ const BEFORE_REGEXP = /(?:^|[(,=:[!&|?{};+\n]|=>|\breturn|\bcase)\s*$/;
 
 function blank(text: string): string {
   let code = "";
-  /** Depth of braces at which each open template goes on. */
+  /** Brace depth at which each open template literal resumes. */
   const templates: number[] = [];
   let depth = 0;
   for (let at = 0; at < text.length;) {
@@ -142,7 +142,7 @@ function regexpAt(text: string, at: number, before: string): string | undefined 
   return match(REGEXP, text, at);
 }
 
-/** Where the literal part of a template ends: at its closing backtick or at `${`. */
+/** End of a template's literal part: its closing backtick, or `${`. */
 function endOfTemplate(text: string, from: number): number {
   for (let at = from; at < text.length; at++) {
     if (text[at] === "\\") at++;

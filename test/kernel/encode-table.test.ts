@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { KIND, TABLE, TABLE_ENTRY } from "../../src/core/chunk.ts";
 import { LEVELS } from "../../src/core/options.ts";
 import type { Encoded } from "../../src/kernel/kernel.ts";
@@ -18,11 +18,11 @@ import {
   withTemplate,
   withText,
 } from "./rig.ts";
-import * as twins from "./twins.ts";
+import * as references from "./references.ts";
 
 interface Row {
   readonly record: Uint8Array;
-  /** Relative to the chunk. */
+  /** Relative to the start of the chunk. */
   readonly start: number;
   readonly weight: number;
   readonly time: number;
@@ -86,7 +86,7 @@ function expected(rows: readonly Row[], wish: Wish = {}): Result {
   for (const [i, row] of rows.entries()) {
     if (i < record) continue;
     if ((verdicts?.[i] ?? 0) === 0) {
-      const document = twins.document(parts, { ...row, offset: base + row.start });
+      const document = references.document(parts, { ...row, offset: base + row.start });
       if (body.length === maxDocs || bytes + document.length > capacity) break;
       body.push(document);
       bytes += document.length;
@@ -170,7 +170,7 @@ test("times: every day of five centuries, and the ends", () => {
   check(ends.map((time) => ({ record, start: 0, weight: 1, kind: KIND.text, time })));
 });
 
-test("the same as its twin on any records, from any of them", () => {
+test("the same as its reference on any records, from any of them", () => {
   const anyParts = fc.constantFrom(PARTS, PARTS_WITHOUT_ID, PARTS_WITH_LEVEL, { ...BARE, path: '"' });
   fc.assert(
     fc.property(anyRows, anyParts, fc.nat(2 ** 40), fc.nat(8), (rows, parts, base, record) => {

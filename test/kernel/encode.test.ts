@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { LEVELS } from "../../src/core/options.ts";
 import type { Encoded } from "../../src/kernel/kernel.ts";
 import type { TemplateParts } from "../../src/kernel/template.ts";
@@ -17,21 +17,21 @@ import {
   withTemplate,
   withText,
 } from "./rig.ts";
-import * as twins from "./twins.ts";
+import * as references from "./references.ts";
 
 interface Wish {
   readonly parts?: TemplateParts;
   readonly base?: number;
   readonly capacity?: number;
   readonly maxDocs?: number;
-  /** Per record of the text. */
+  /** One per record of the text. */
   readonly verdicts?: readonly number[];
   readonly shift?: number;
 }
 
 function encode(text: Uint8Array, wish: Wish = {}): Encoded & { readonly body: Buffer } {
   const { parts = PARTS, base = 0, capacity = 100_000, maxDocs = 1e9, verdicts, shift = 0 } = wish;
-  const before = 3; // verdicts of records that are not in this text
+  const before = 3; // verdicts of earlier records, which are not in this text
   const run = (): Encoded & { readonly body: Buffer } =>
     withText(
       text,
@@ -50,16 +50,16 @@ function encode(text: Uint8Array, wish: Wish = {}): Encoded & { readonly body: B
   return run();
 }
 
-/** What the kernel must answer, from the twins. */
+/** The result that the kernel must return, computed by the reference in references.ts. */
 function expected(text: Uint8Array, wish: Wish = {}): Encoded & { readonly body: Buffer } {
   const { parts = PARTS, base = 0, capacity = 100_000, maxDocs = 1e9, verdicts } = wish;
   const body: Buffer[] = [];
   let [bytes, consumed, records] = [0, 0, 0];
-  const all = twins.lines(text);
+  const all = references.lines(text);
   for (const line of all) {
     if ((verdicts?.[records] ?? 0) === 0) {
       const record = text.subarray(line.start, line.end);
-      const document = twins.document(parts, { offset: base + line.start, record });
+      const document = references.document(parts, { offset: base + line.start, record });
       if (body.length === maxDocs || bytes + document.length > capacity) break;
       body.push(document);
       bytes += document.length;
@@ -118,7 +118,7 @@ test("offsets of every length", () => {
   check(Buffer.from("a"), { base: Number.MAX_SAFE_INTEGER });
 });
 
-test("the same as its twin on any text", () => {
+test("the same as its reference on any text", () => {
   fc.assert(
     fc.property(anyText, anyParts, anyBase, fc.nat(40), (text, parts, base, shift) =>
       check(text, { parts, base, shift }),

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { namesOf } from "../../src/kernel/names.ts";
 import { anyRecord, arena, kernel, ROUNDS, withText } from "./rig.ts";
-import { type Found, object as twin } from "./object.twin.ts";
+import { type Found, object as reference } from "./object.reference.ts";
 
 const OURS = [
   "@timestamp",
@@ -39,9 +39,9 @@ function object(text: string | Uint8Array, field = "", shift = 0): Found {
   );
 }
 
-/** Invalid text may be left undecided, where a reason for that comes before the fault. */
+/** The kernel may leave invalid text undecided if it meets a reason for that before the fault. */
 function check(text: string | Uint8Array, field = "", shift = 0): void {
-  const [own, wanted] = [object(text, field, shift), twin(Buffer.from(text), OURS, field)];
+  const [own, wanted] = [object(text, field, shift), reference(Buffer.from(text), OURS, field)];
   if (wanted.verdict === "invalid" && own.verdict === "undecided") return;
   assert.deepEqual(own, wanted);
 }
@@ -69,7 +69,7 @@ const UNDECIDED = [
   `{"deep":${"[".repeat(128)}${"]".repeat(128)}}`,
   `{${Array.from({ length: 257 }, (_, i) => `"k${i}":${i}`).join(",")}}`,
   `{${Array.from({ length: 9 }, (_, i) => `"_id.${i}":${i}`).join(",")}}`,
-  // More names than there is room for, all of them in objects that are open.
+  // More names than the kernel has room for, all of them in objects that are still open.
   `${`{${Array.from({ length: 250 }, (_, i) => `"k${i}":${i}`).join(",")},"in":`.repeat(20)}1${"}".repeat(20)}`,
 ];
 const INVALID = [
@@ -205,14 +205,14 @@ const anyObject = fc
   .map((all) => `{${all.map(([key, inner]) => `${JSON.stringify(key)}:${inner}`).join(",")}}`);
 const field = fc.constantFrom(...NAMES.keys());
 
-test("the same as its twin on any object", () => {
+test("the same as its reference on any object", () => {
   fc.assert(
     fc.property(anyObject, field, fc.nat(20), (text, path, shift) => check(text, path, shift)),
     { numRuns: 3000 * ROUNDS },
   );
 });
 
-test("the same as its twin on objects that are broken somewhere", () => {
+test("the same as its reference on objects that are broken somewhere", () => {
   const fault = fc.constantFrom(
     "",
     '"',
@@ -242,7 +242,7 @@ test("the same as its twin on objects that are broken somewhere", () => {
   );
 });
 
-test("the same as its twin on any bytes", () => {
+test("the same as its reference on any bytes", () => {
   fc.assert(
     fc.property(anyRecord, (record) => {
       check(record);

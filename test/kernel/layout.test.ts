@@ -1,4 +1,4 @@
-// The two sides of a kernel call name the same fields in the same order.
+// Both sides of a kernel call have the same fields in the same order.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -25,7 +25,7 @@ function source(name: string): string {
   return readFileSync(new URL(name, assembly), "utf8");
 }
 
-/** Byte offset of each field of a class, as AssemblyScript lays it out: f64 first, then 32-bit words. */
+/** Byte offset of each field of a class in AssemblyScript's layout: f64 first, then 32-bit words. */
 function offsets(file: string, name: string): Record<string, number> {
   const body = new RegExp(`class ${name} \\{([^}]*)\\}`).exec(source(file))?.[1] ?? "";
   const found: Record<string, number> = {};

@@ -1,6 +1,6 @@
-// What every kernel test needs: an arena, a kernel over it, texts in regions, and a target between guard bytes.
+// Shared by all kernel tests: an arena, a kernel over it, texts in regions, and a target between guard bytes.
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { Arena, type Region } from "../../src/core/arena.ts";
 import { Kernel } from "../../src/kernel/kernel.ts";
 import { templateBytes, writeTemplate, type Template, type TemplateParts } from "../../src/kernel/template.ts";
@@ -15,8 +15,8 @@ export function take(length: number): Region {
 }
 
 /**
- * Runs with `text` in a region of its own, which begins at any alignment and has hostile bytes around it. The first one
- * ends where memory ends: whoever reads beyond its slack is trapped.
+ * Runs with `text` in a region of its own, at any alignment, with hostile bytes around it. The first region ends where memory
+ * ends, so that a read beyond its slack traps.
  */
 export function withText<T>(text: Uint8Array, run: (src: Region, from: number) => T, shift = 0): T {
   const src = arena.allocHigh(text.length + shift);
@@ -31,11 +31,11 @@ export function withText<T>(text: Uint8Array, run: (src: Region, from: number) =
     arena.release(src);
   }
 }
-/** What must not be seen around a text: the end of a line, what completes a cut sequence, a lead byte, a quote. */
+/** Bytes around a text that the kernel must not see: a line end, bytes that complete a cut sequence, a lead byte, a quote. */
 const HOSTILE = [[10], [0x80, 97], [0x80, 0x80, 97], [0xe4], [34, 58], [13, 10]];
 
 const GUARD = 0xa5;
-/** Bytes behind the capacity that a kernel may overwrite, all of them in the region's slack. */
+/** Bytes behind the capacity that a kernel may overwrite. All of them are in the region's slack. */
 export const SPILL = 31;
 
 /** Runs with a target of exactly `capacity` bytes and checks that nothing outside of it changed. */
@@ -81,7 +81,7 @@ export const PARTS: TemplateParts = {
 };
 export const PARTS_WITHOUT_ID: TemplateParts = { ...PARTS, head: '{"create":{}}\n{"@timestamp":"', middle: "" };
 export const PARTS_WITH_LEVEL: TemplateParts = { ...PARTS, level: ',"level":"as the input says"' };
-/** As short as parts can be: nothing behind a message hides that it went too far. */
+/** The shortest possible parts, so that no text behind a message can hide an overrun. */
 export const BARE: TemplateParts = {
   head: "",
   middle: "",
@@ -93,7 +93,7 @@ export const BARE: TemplateParts = {
   tail: "",
 };
 
-/** Pieces of text that meet every branch: special bytes, whole, cut and wrong sequences, runs about block sizes. */
+/** Pieces of text that reach every branch: special bytes; whole, cut and invalid sequences; runs about as long as a block. */
 const piece = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom("\n", "\r\n", "\r", "\n\n", '"', "\\", "\u0000", "\u001f", "\t", "\u007f") },
   { weight: 3, arbitrary: fc.string({ unit: "binary", maxLength: 20 }) },
@@ -116,8 +116,8 @@ const bytes = fc.oneof(
   },
 );
 export const anyText = fc.array(bytes, { maxLength: 24 }).map((pieces) => Buffer.concat(pieces));
-/** A record: no line ends in it. */
+/** A record: it contains no line end. */
 export const anyRecord = anyText.map((text) => text.filter((byte) => byte !== 10 && byte !== 13));
 
-/** More rounds for a longer search: KERNEL_FUZZ=50 npm test. */
+/** KERNEL_FUZZ=50 npm test runs 50 times as many rounds. */
 export const ROUNDS = Number(process.env["KERNEL_FUZZ"] ?? 1);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { anyText, kernel, ROUNDS, withText } from "./rig.ts";
-import * as twins from "./twins.ts";
+import * as references from "./references.ts";
 
 function check(text: Uint8Array, shift = 0): void {
   const result = withText(text, (src, from) => kernel.scan(src, from, text.length), shift);
-  assert.deepEqual(result, twins.scan(text));
+  assert.deepEqual(result, references.scan(text));
 }
 
 test("counts lines, not empty ones", () => {
@@ -19,7 +19,7 @@ test("counts lines, not empty ones", () => {
     ["a\r\nbcd\n\n\r\nlonger but open", { records: 2, end: 10, longest: 3 }],
   ];
   for (const [text, expected] of cases) {
-    assert.deepEqual(twins.scan(Buffer.from(text)), expected, JSON.stringify(text));
+    assert.deepEqual(references.scan(Buffer.from(text)), expected, JSON.stringify(text));
     check(Buffer.from(text));
   }
 });
@@ -30,14 +30,14 @@ test("empty lines on every border between blocks", () => {
       check(Buffer.from(`${"x".repeat(length)}${end}${"y".repeat(70)}\n`));
 });
 
-test("the same as its twin on any text", () => {
+test("the same as its reference on any text", () => {
   fc.assert(
     fc.property(anyText, fc.nat(40), (text, shift) => check(text, shift)),
     { numRuns: 2000 * ROUNDS },
   );
 });
 
-test("the same as its twin on long texts of few kinds of bytes", () => {
+test("the same as its reference on long texts of few kinds of bytes", () => {
   const dense = fc
     .uint8Array({ maxLength: 400, max: 3 })
     .map((bytes) => bytes.map((byte) => [10, 13, 97, 98][byte] ?? 0));

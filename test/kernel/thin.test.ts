@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { KIND, TABLE, TABLE_ENTRY } from "../../src/core/chunk.ts";
 import { LEVELS } from "../../src/core/options.ts";
 import { sampleHash, thinning } from "../../src/policy/sample.ts";
-import { level } from "./level.twin.ts";
+import { level } from "./level.reference.ts";
 import { anyText, arena, kernel, ROUNDS, take, withText } from "./rig.ts";
-import * as twins from "./twins.ts";
+import * as references from "./references.ts";
 
 interface Entry {
   readonly record: string;
@@ -26,7 +26,7 @@ interface Result {
 const SOURCE = "0123456789abcdef01234567";
 
 function thin(text: Uint8Array, base: number, rule: Parameters<typeof thinning>[1]): Result {
-  const records = twins.lines(text).length;
+  const records = references.lines(text).length;
   const guard = 64;
   const table = take(records * TABLE_ENTRY + guard);
   arena.bytes.fill(0xa5, table.ptr, table.ptr + table.size);
@@ -65,7 +65,7 @@ function expected(text: Uint8Array, base: number, rule: Parameters<typeof thinni
   const { seedHigh, seedLow, threshold, always } = thinning(SOURCE, rule);
   const entries: Entry[] = [];
   let [owned, bytes, sampledRecords, sampledBytes] = [0, 0, 0, 0];
-  for (const { start, end, next } of twins.lines(text)) {
+  for (const { start, end, next } of references.lines(text)) {
     const record = text.subarray(start, end);
     const important = always < LEVELS.length && level(record) >= always;
     if (important || sampleHash(seedHigh, seedLow, base + start) < threshold) {
@@ -101,13 +101,13 @@ const logLines = fc
   )
   .map((all) => Buffer.from(all.join("")));
 
-test("the same as its twin, and every byte of the span accounted for", () => {
+test("the same as its reference, and every byte of the span accounted for", () => {
   fc.assert(
     fc.property(fc.oneof(logLines, anyText), fc.integer({ min: 0, max: 2 ** 52 }), rungs, (text, base, rule) => {
       const result = thin(text, base, rule);
       assert.deepEqual(result, expected(text, base, rule));
       const kept = result.entries.reduce((sum, entry) => sum + entry.length, 0);
-      if (twins.lines(text).length > 0) assert.equal(kept + result.sampledBytes, text.length);
+      if (references.lines(text).length > 0) assert.equal(kept + result.sampledBytes, text.length);
     }),
     { numRuns: 2000 * ROUNDS },
   );

@@ -1,17 +1,17 @@
-// Repair of UTF-8 against TextDecoder, by way of `encode`: a record's message is read back with JSON.parse.
+// Repair of UTF-8 by `encode`, compared with TextDecoder: a record's message is read back with JSON.parse.
 import assert from "node:assert/strict";
 import { isUtf8 } from "node:buffer";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import type { EncodeJob } from "../../src/kernel/kernel.ts";
 import { arena, BARE, kernel, ROUNDS, withTarget, withTemplate, withText } from "./rig.ts";
-import * as twins from "./twins.ts";
+import * as references from "./references.ts";
 
 const parts = { ...BARE, lead: '"', path: '",', tail: "\n" };
 
-/** The messages of all lines of a text, each of which is a record. */
+/** The messages of all lines of a text. Each line is a record. */
 function messages(text: Uint8Array, shift = 0): string[] {
-  const capacity = text.length * 6 + twins.lines(text).length * 20;
+  const capacity = text.length * 6 + references.lines(text).length * 20;
   return withText(text, (src, from) => read({ src, from, length: text.length }, capacity), shift);
 }
 
@@ -29,15 +29,15 @@ function read(text: Pick<EncodeJob, "src" | "from" | "length">, capacity: number
   );
 }
 
-/** Checks records a thousand in one text, in which none may contain the end of a line. */
+/** Checks records, a thousand in each text. No record may contain a line end. */
 function check(records: readonly Uint8Array[]): void {
   for (let from = 0; from < records.length; from += 1000) {
     const some = records.slice(from, from + 1000);
     const found = messages(Buffer.concat(some.flatMap((record) => [record, Buffer.from("\n")])));
     assert.equal(found.length, some.length);
     for (const [i, record] of some.entries())
-      if (found[i] !== twins.message(record))
-        assert.equal(found[i], twins.message(record), Buffer.from(record).toString("hex"));
+      if (found[i] !== references.message(record))
+        assert.equal(found[i], references.message(record), Buffer.from(record).toString("hex"));
   }
 }
 
@@ -57,7 +57,7 @@ test("every pair of bytes, alone and in the middle", () => {
 });
 
 const EDGES = [0x22, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xe4, 0xf0];
-/** Sequences of three and four bytes whose faults can be in any place, and cut ones. */
+/** Sequences of three and four bytes with a fault in any place, and cut sequences. */
 function sequences(): number[][] {
   const all: number[][] = [];
   for (let lead = 0xe0; lead <= 0xf8; lead++)
@@ -87,8 +87,8 @@ test("what the end of the text cuts", () => {
       for (let length = pad; length < bytes.length; length++) {
         if (length === 0) continue;
         const cut = bytes.subarray(0, length);
-        // What lies behind the text differs with the shift: what would complete the sequence among others.
-        for (const shift of [0, 1, 2]) assert.deepEqual(messages(cut, shift), [twins.message(cut)]);
+        // The bytes behind the text depend on the shift. Some of them would complete the sequence.
+        for (const shift of [0, 1, 2]) assert.deepEqual(messages(cut, shift), [references.message(cut)]);
       }
     }
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { BOUNDS, Durations } from "../../src/ops/durations.ts";
 import { ManualClock } from "../helpers/manual-clock.ts";
 
@@ -15,7 +15,7 @@ test("a quantile lies in the bucket of the observation of that rank", () => {
       const upper = BOUNDS.find((bound) => rank <= bound) as number;
       const lower = BOUNDS[BOUNDS.indexOf(upper) - 1] ?? 0;
       const estimate = durations.quantile(q) as number;
-      // Three digits are kept.
+      // Estimates are rounded to three digits.
       assert.ok(estimate >= lower * 0.99 && estimate <= upper * 1.01, `${estimate} not in ${lower}..${upper}`);
     }),
   );

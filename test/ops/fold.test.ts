@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { Fold } from "../../src/ops/fold.ts";
 
 const LIMIT = 3;
@@ -38,7 +38,7 @@ test("no event is written more often than the limit in any window that it starts
         if (fold.admit(event, "", now) === "fold") continue;
         const times = passed.get(event) ?? [];
         passed.set(event, [...times, now]);
-        // Two windows can touch, never three.
+        // A span of this length overlaps at most two windows of the fold.
         assert.ok(times.filter((time) => time > now - WINDOW).length < 2 * LIMIT);
       }
     }),
@@ -52,6 +52,14 @@ test("the summary tells the last of what was folded, and one event does not fold
   assert.equal(fold.admit("a", "third", 2), "fold");
   assert.equal(fold.admit("b", "other", 3), "pass");
   assert.deepEqual(fold.ended(WINDOW - 1), []);
-  assert.deepEqual(fold.ended(WINDOW + 3), [{ event: "a", count: 2, last: "third" }]);
+  assert.deepEqual(fold.ended(WINDOW + 3), [{ event: "a", count: 2, last: "third", subjects: [] }]);
   assert.equal(fold.admit("a", "again", WINDOW + 4), "pass");
+});
+
+test("a summary names what the folded messages were about, each once", () => {
+  const fold = new Fold(1, WINDOW);
+  for (const about of ["a", "b", "c", "b", undefined]) fold.admit("x", "m", 0, about);
+  assert.deepEqual(fold.ended(WINDOW), [{ event: "x", count: 4, last: "m", subjects: ["b", "c"] }]);
+  for (let i = 0; i < 1000; i++) fold.admit("x", "m", WINDOW, `${i}`);
+  assert.equal(fold.ended(Infinity)[0]?.subjects.length, 64);
 });

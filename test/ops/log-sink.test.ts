@@ -31,7 +31,7 @@ interface Ended {
   readonly ms: number;
 }
 
-/** @param reader what is done with the child's stderr */
+/** @param reader how the parent reads the child's stderr */
 async function run(reader: "reads" | "reads late" | "stalls" | "leaves", ...args: readonly string[]): Promise<Ended> {
   const program = new URL("programs/logs.ts", import.meta.url).pathname;
   const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });

@@ -77,6 +77,16 @@ test("repeats are folded into one line a minute", () => {
   assert.equal(last["msg"], "output_429 repeated 1,204 more times within 60 s (last: rejected 1213)");
 });
 
+test("of more than ten indices that take nothing, the others are named together", () => {
+  const clock = new ManualClock();
+  const { log, lines } = logTo("json", clock);
+  for (let i = 1; i <= 12; i++) log.error("output_stalled", `i${i} takes nothing`, { target: `i${i}` });
+  clock.advance(60_000);
+  log.flushSync();
+  const { msg } = JSON.parse(lines().at(-1) ?? "") as { msg: string };
+  assert.equal(msg, "output_stalled repeated 2 more times within 60 s, about i11, i12 (last: i12 takes nothing)");
+});
+
 test("a changed level counts from the next line", () => {
   const { log, lines } = logTo("json");
   log.debug("a", "no");

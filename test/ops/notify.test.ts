@@ -14,13 +14,13 @@ let sockets = 0;
 
 interface Receiver {
   readonly path: string;
-  /** What has come; waits for it when there is nothing yet. */
+  /** The next message; waits until there is one. */
   next(): Promise<string>;
-  /** What has come until now, without waiting. */
+  /** A message that has already arrived, without waiting. */
   pending(): string | undefined;
 }
 
-/** A datagram socket as systemd has one. Undefined where this Node has no node:ffi. */
+/** A datagram socket like systemd's. Undefined if this Node has no node:ffi. */
 function receiver(path = join(directory, `${sockets++}.sock`)): Receiver | undefined {
   const ffi = process.getBuiltinModule("node:ffi");
   if (ffi === undefined) return undefined;
@@ -88,6 +88,8 @@ test("the watchdog is fed three times as often as needed, and only while the loo
   let alive = true;
   const env = { NOTIFY_SOCKET: systemd.path, WATCHDOG_USEC: "3000000", WATCHDOG_PID: String(process.pid) };
   const notifier = createNotifier({ env, clock, alive: () => alive });
+  notifier.ready("running");
+  assert.equal(systemd.pending(), "READY=1\nSTATUS=running");
   for (let i = 0; i < 3; i++) {
     clock.advance(1000);
     assert.equal(systemd.pending(), "WATCHDOG=1");
@@ -108,9 +110,38 @@ test("a watchdog meant for another process is not fed", (context) => {
   if (systemd === undefined) return;
   const clock = new ManualClock();
   const env = { NOTIFY_SOCKET: systemd.path, WATCHDOG_USEC: "3000000", WATCHDOG_PID: "1" };
-  createNotifier({ env, clock, alive: () => true });
+  createNotifier({ env, clock, alive: () => true }).ready("running");
+  assert.equal(systemd.pending(), "READY=1\nSTATUS=running");
   clock.advance(5000);
   assert.equal(systemd.pending(), undefined);
+});
+
+test("a start that takes long asks systemd for more time, but not for ever, and not once it is ready", (context) => {
+  const systemd = receiverOrSkip(context);
+  if (systemd === undefined) return;
+  const clock = new ManualClock();
+  const options = { env: { NOTIFY_SOCKET: systemd.path }, clock, alive: () => true };
+  const quick = createNotifier(options);
+  clock.advance(1000);
+  assert.equal(systemd.pending(), "EXTEND_TIMEOUT_USEC=60000000", "before a short TimeoutStartSec is over");
+  clock.advance(10_000);
+  assert.equal(systemd.pending(), "EXTEND_TIMEOUT_USEC=60000000");
+  quick.ready("running");
+  assert.equal(systemd.pending(), "READY=1\nSTATUS=running");
+  clock.advance(100_000);
+  assert.equal(systemd.pending(), undefined);
+  const stopped = createNotifier(options);
+  stopped.stopping("stopping");
+  assert.equal(systemd.pending(), "STOPPING=1\nSTATUS=stopping");
+  clock.advance(100_000);
+  assert.equal(systemd.pending(), undefined, "a stop gets no more time");
+  createNotifier(options);
+  let asked = 0;
+  for (let minutes = 0; minutes < 60; minutes++) {
+    clock.advance(60_000);
+    while (systemd.pending() !== undefined) asked++;
+  }
+  assert.equal(asked, 180);
 });
 
 test("an abstract socket is reached", (context) => {

@@ -1,11 +1,11 @@
-// Facts in which every number is different, so that a mixed-up field shows.
+// Sample facts in which every number differs, so that mixed-up fields are noticed.
 import { FATES, type Count } from "../../src/core/fate.ts";
 import { Durations } from "../../src/ops/durations.ts";
 import type { Facts, InputFacts, LedgerFacts } from "../../src/ops/facts.ts";
 import type { ProcessFacts } from "../../src/ops/process-facts.ts";
 import { ManualClock } from "../helpers/manual-clock.ts";
 
-/** Balanced: `read` is the sum of the rest. */
+/** Balanced: `read` is the sum of all other counts. */
 export function sampleLedger(from: number): LedgerFacts {
   const fates = FATES.map((_, fate): Count => {
     return fate === 0 ? { records: 0, bytes: 0 } : { records: from + fate, bytes: 1000 * (from + fate) };
@@ -27,10 +27,12 @@ export function sampleInput(from: number): InputFacts {
     lagMs: from + 4,
     rotatedBytes: from + 5,
     atRiskBytes: from + 6,
+    waiting: "gate",
     unread: { skipped: from + 7, deleted: from + 8, truncated: from + 9, abandoned: from + 10 },
-    rereadFiles: from + 11,
+    failures: from + 11,
+    refusedLinks: from + 12,
     ledger: sampleLedger(from),
-    atStart: sampleLedger(from - 100),
+    countedFrom: sampleLedger(from - 100),
   };
 }
 
@@ -49,6 +51,7 @@ export function sampleFacts(changes: Partial<Facts> = {}): Facts {
       diskBytes: 691,
       diskMax: 960,
       oldestMs: 1_260_000,
+      aside: 0,
     },
     policies: new Map([
       [
@@ -59,7 +62,13 @@ export function sampleFacts(changes: Partial<Facts> = {}): Facts {
           utilization: 0.87,
           sinceMs: Date.parse("2026-01-01T00:00:00.000Z"),
           shedding: true,
-          actionMs: { accept: 5000, block: 4000, sample: 3000 },
+          actionMs: { accept: 5000, block: 4000, sample: 3000, "drop-oldest": 0 },
+          marks: [
+            { action: "block", enter: 0.7, says: "Reading waits, nothing is lost" },
+            { action: "sample", enter: 0.85, says: "1 in 4 kept" },
+            { action: "drop-oldest", enter: 0.95, says: "Buffered records are let go" },
+          ],
+          forecast: { kind: "rising", to: "drop-oldest", inMs: 246_000 },
         },
       ],
       [
@@ -70,7 +79,9 @@ export function sampleFacts(changes: Partial<Facts> = {}): Facts {
           utilization: 0.12,
           sinceMs: Date.parse("2026-01-01T00:00:01.000Z"),
           shedding: false,
-          actionMs: { accept: 12_000 },
+          actionMs: { accept: 12_000, block: 0 },
+          marks: [{ action: "block", enter: 0.8, says: "Reading waits, nothing is lost" }],
+          forecast: { kind: "unknown" },
         },
       ],
     ]),
@@ -85,12 +96,37 @@ export function sampleFacts(changes: Partial<Facts> = {}): Facts {
       retrying: 2,
       circuit: "closed",
       lastError: "429 es_rejected_execution_exception",
+      lastErrorAtMs: Date.UTC(2026, 0, 1, 0, 0, 3),
       requests: 5,
-      requestsFailed: 1,
+      up: true,
+      storedAtMs: Date.parse("2026-01-01T00:00:02.000Z"),
+      failures: { busy: 21, unanswered: 22, indigestible: 23, denied: 24 },
+      hosts: [
+        { host: "es1:9200", trouble: undefined },
+        { host: "es2:9200", trouble: { why: "connect ECONNREFUSED", atMs: Date.parse("2026-01-01T00:00:03.000Z") } },
+      ],
+      targets: new Map([
+        ["logs-a", { stuck: false, records: 7, bytes: 700, trouble: undefined }],
+        [
+          "logs-b",
+          {
+            stuck: true,
+            records: 8,
+            bytes: 800,
+            trouble: {
+              why: "403 security_exception",
+              hint: "grant create_doc",
+              atMs: Date.parse("2026-01-01T00:00:03.000Z"),
+            },
+          },
+        ],
+      ]),
       bodyBytes: 5000,
       wireBytes: 700,
       items: { stored: 11, exists: 12, retry: 13, refused: 14 },
       unexpectedDuplicates: 15,
+      failureStored: 16,
+      deadLetters: { records: 27, bytes: 28, max: 29 },
       durations,
     },
     ...changes,
@@ -98,9 +134,21 @@ export function sampleFacts(changes: Partial<Facts> = {}): Facts {
 }
 
 export const sampleProcess: ProcessFacts = {
+  host: "web-17",
+  pid: 4711,
   residentBytes: 92,
   cpuSeconds: 0.41,
   startSeconds: 1_767_225_600,
   loopLagP99Seconds: 0.002,
+  openDescriptors: 17,
+  maxDescriptors: 65_536,
   logLinesDropped: 16,
+  config: {
+    reloading: false,
+    loadedAtMs: 1_767_225_601_000,
+    reloads: { succeeded: 18, failed: 19 },
+    lastFailure: undefined,
+    atRestart: ["buffer.memory"],
+  },
+  notifications: { sent: 25, failed: 26 },
 };

@@ -23,7 +23,7 @@ test("each signal calls its hook, the second stop hurries, and the process ends 
   await until("report");
   child.kill("SIGTERM");
   await until("stop SIGTERM");
-  // A second one at once would be an echo of the first.
+  // An immediate second signal would be ignored as an echo of the first.
   await new Promise((resolve) => setTimeout(resolve, 200));
   child.kill("SIGINT");
   const code = await new Promise((resolve) => child.once("exit", resolve));

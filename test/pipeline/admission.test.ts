@@ -9,15 +9,17 @@ import { sampleHash, thinning } from "../../src/policy/sample.ts";
 import { standing } from "../../src/policy/keeper.ts";
 import { ManualClock } from "../helpers/manual-clock.ts";
 import { drop, rateLimit, sample } from "../policy/ladders.ts";
-import { Line, lines } from "./line.ts";
+import { lines } from "../buffer/running.ts";
+import { Line } from "./line.ts";
 
 const on = (...ladder: Rung[]): Acting => acting(ladder as Ladder, { ...standing(0), rung: ladder.length });
-const made = (): { line: Line; clock: ManualClock; admission: Admission } => {
+const made = (): { line: Line; clock: ManualClock; admission: Admission } & AsyncDisposable => {
   const clock = new ManualClock();
   const line = new Line({ clock });
-  return { line, clock, admission: new Admission(line.arena, line.kernel, clock) };
+  const admission = new Admission(line.arena, line.kernel, clock);
+  return { line, clock, admission, [Symbol.asyncDispose]: () => line[Symbol.asyncDispose]() };
 };
-/** What is kept and what is counted out is the whole span. */
+/** Checks that the kept and the shed records together make up the whole span. */
 function conserved({ start, end, records, region, counted }: Draft, before: Draft): void {
   let bytes = region?.length ?? 0;
   let all = records;
@@ -31,14 +33,16 @@ function conserved({ start, end, records, region, counted }: Draft, before: Draf
   );
 }
 
-test("on a ladder's ground everything is kept as it is", () => {
-  const { line, admission } = made();
+test("on a ladder's ground everything is kept as it is", async () => {
+  await using all = made();
+  const { line, admission } = all;
   const draft = line.draft(lines(0, 10));
   assert.deepEqual(admission.admit(draft, on(), 1), { draft, keep: 0 });
 });
 
-test("drop-newest turns away while there is no room below its mark, and only then", () => {
-  const { line, admission } = made();
+test("drop-newest turns away while there is no room below its mark, and only then", async () => {
+  await using all = made();
+  const { line, admission } = all;
   const now = on(drop("newest", 0.9, 0.8));
   assert.ok(admission.admit(line.draft(lines(0, 2)), now, 0.89).draft.region);
   const before = {
@@ -55,8 +59,9 @@ test("drop-newest turns away while there is no room below its mark, and only the
   );
 });
 
-test("a sampling rung keeps exactly the records that the hash says, under their own offsets", () => {
-  const { line, admission } = made();
+test("a sampling rung keeps exactly the records that the hash says, under their own offsets", async () => {
+  await using all = made();
+  const { line, admission } = all;
   const text = lines(0, 400);
   const before = line.draft(text);
   const rung = sample(0.5, 0.4, 4) as Extract<Rung, { action: "sample" }>;
@@ -78,16 +83,35 @@ test("a sampling rung keeps exactly the records that the hash says, under their 
   assert.equal(draft.counted.get(SAMPLED)?.records, 400 - expected.length);
 });
 
-test("where nothing is kept the regions go, and the span is still counted", () => {
-  const { line, admission } = made();
+test("where nothing is kept the regions go, and the span is still counted", async () => {
+  await using all = made();
+  const { line, admission } = all;
   const before = line.draft("one\n");
   const { draft } = admission.admit(before, on(sample(0.5, 0.4, 2 ** 31)), 0);
   assert.deepEqual([draft.records, draft.region, draft.table, line.arena.count], [0, undefined, undefined, 0]);
   conserved(draft, before);
 });
 
-test("excess: drop turns away what there are no tokens for; a chunk larger than the bucket needs a full one", () => {
-  const { line, clock, admission } = made();
+test("a draft that keeps nothing goes through as it is", async () => {
+  await using all = made();
+  const { line, admission } = all;
+  const before = line.draft("one\n");
+  if (before.region) line.arena.release(before.region);
+  const draft = { ...before, records: 0, region: undefined };
+  assert.deepEqual(admission.admit(draft, on(drop("newest", 0.1, 0.05)), 1), { draft, keep: 0 });
+});
+
+test("where there is no room for a record table nothing is sampled", async () => {
+  await using all = made();
+  const { line, admission } = all;
+  const draft = line.draft(lines(0, 10));
+  line.arena.alloc(line.arena.free - 48);
+  assert.deepEqual(admission.admit(draft, on(sample(0.5, 0.4, 2 ** 31)), 0), { draft, keep: 0 });
+});
+
+test("excess: drop turns away what there are no tokens for; a chunk larger than the bucket needs a full one", async () => {
+  await using all = made();
+  const { line, clock, admission } = all;
   const rung: RateLimitRung = { ...(rateLimit(0.5, 0.4, "drop") as RateLimitRung), rate: 100, burst: 100 };
   const comes = (bytes: number): boolean => {
     const before = line.draft(`${"x".repeat(bytes - 1)}\n`);
@@ -109,8 +133,9 @@ test("excess: drop turns away what there are no tokens for; a chunk larger than 
   assert.equal(admission.waitMs("default", on(rung)), 0, "nobody waits where excess is dropped");
 });
 
-test("excess: wait lets everything in and makes the next wait until it is paid for", () => {
-  const { line, clock, admission } = made();
+test("excess: wait lets everything in and makes the next wait until it is paid for", async () => {
+  await using all = made();
+  const { line, clock, admission } = all;
   const now = on({ ...(rateLimit(0.5, 0.4, "wait") as RateLimitRung), rate: 1000, burst: 100 });
   assert.equal(admission.waitMs("default", now), 0);
   assert.ok(admission.admit(line.draft(lines(0, 1000)), now, 0).draft.region);

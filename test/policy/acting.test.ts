@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import type { DropRung, Ladder } from "../../src/core/options.ts";
 import { acting, admissible, excess, turnsAway } from "../../src/policy/acting.ts";
 import type { Gate } from "../../src/policy/gate.ts";

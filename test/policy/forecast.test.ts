@@ -6,7 +6,7 @@ import { DEFAULT } from "./ladders.ts";
 const MIB = 2 ** 20;
 const BUDGET = 1000 * MIB;
 
-/** Looks once a second while bytes grow by so much a second. */
+/** Observes once a second while the buffered bytes grow by `growth` a second. */
 function after(seconds: number, start: number, growth: number, rung = 0, from: Trend = NO_TREND, at = 0): Trend {
   let trend = from;
   for (let s = 0; s <= seconds; s++) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import type { BlockRung } from "../../src/core/options.ts";
 import { GATES, gate, passes } from "../../src/policy/gate.ts";
 import { block } from "./ladders.ts";

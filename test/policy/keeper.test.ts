@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import type { Ladder } from "../../src/core/options.ts";
 import { HOLD_MS, type Standing, count, decide, standing, transition } from "../../src/policy/keeper.ts";
 import { climb } from "../../src/policy/ladder.ts";
@@ -26,10 +26,15 @@ test("the same object comes back when nothing changed", () => {
 test("up at once and as far as it goes, down after the hold and as far as it goes", () => {
   const up = run(DEFAULT, [[1000, 0.99]]);
   assert.equal(up.rung, 3);
-  assert.equal(decide(DEFAULT, up, calm(0), 1000 + HOLD_MS - 1).rung, 3);
-  const down = decide(DEFAULT, up, calm(0), 1000 + HOLD_MS);
+  assert.equal(decide(DEFAULT, up, calm(0.01), 1000 + HOLD_MS - 1).rung, 3);
+  const down = decide(DEFAULT, up, calm(0.01), 1000 + HOLD_MS);
   assert.equal(down.rung, 0);
   assert.equal(down.sinceMs, 1000 + HOLD_MS);
+});
+
+test("what is empty is not held: a record that is larger than the first mark keeps the next one waiting for nothing", () => {
+  const up = run(DEFAULT, [[1000, 0.99]]);
+  assert.deepEqual([decide(DEFAULT, up, calm(0.001), 1001).rung, decide(DEFAULT, up, calm(0), 1001).rung], [3, 0]);
 });
 
 test("a step up begins the hold again; a rung reached from above owes none", () => {
@@ -84,13 +89,13 @@ test("`waited` counts from the moment at which block was entered, through the ru
   assert.equal(run(ladder, [...looks, [11_000, 0.75]]).gate, "open");
 });
 
-/** Evenly spread: left to itself fast-check prefers numbers near the ends, and hardly any mark is ever crossed. */
+/** Uniform numbers. By default, fast-check prefers numbers near the ends, so that marks are hardly ever crossed. */
 const evenly = (min: number, max: number) => fc.noBias(fc.integer({ min, max }));
 
-/** A buffer that fills and drains in turn, at most so fast, looked at every `tickMs`. */
+/** A buffer that alternately fills and drains, at most at the given rates, observed every `tickMs`. */
 const anyWorld = fc.record({
   ladder: anyLadder,
-  /** Of the budget, a second. */
+  /** Share of the budget per second. */
   fill: evenly(5, 500).map((n) => n / 1000),
   drain: evenly(5, 500).map((n) => n / 1000),
   tickMs: evenly(20, 2000),
@@ -136,17 +141,17 @@ test("no flapping: opposite transitions are as far apart as the gap between the 
     fc.property(anyWorld, (world) => {
       const { ladder, fill, drain } = world;
       let last: { at: number; direction: number; to: number } | undefined;
-      for (const { now, before, after } of walk(world)) {
+      for (const { now, utilization, before, after } of walk(world)) {
         if (after.rung === before.rung) continue;
         const direction = Math.sign(after.rung - before.rung);
         if (last && last.direction !== direction) {
           turns++;
-          // The rung between the two: entered and then left, or left and then entered.
+          // The mark of the rung between the two: entered and then left, or left and then entered.
           const mark = ladder[direction > 0 ? last.to : last.to - 1];
           assert.ok(mark);
           const gapMs = ((mark.enter - mark.leave) / (direction > 0 ? fill : drain)) * 1000;
           assert.ok(now - last.at >= gapMs - 1e-6, `${now - last.at} ms after, the gap takes ${gapMs} ms`);
-          if (direction < 0) assert.ok(now - last.at >= HOLD_MS);
+          if (direction < 0 && utilization > 0) assert.ok(now - last.at >= HOLD_MS);
         }
         last = { at: now, direction, to: after.rung };
       }
@@ -161,7 +166,8 @@ test("the way up never waits, the way down waits for nothing but the hold", () =
     fc.property(anyWorld, (world) => {
       for (const { now, utilization, before, after } of walk(world)) {
         const free = climb(world.ladder, before.rung, utilization);
-        if (free >= before.rung || now - before.raisedMs >= HOLD_MS) assert.equal(after.rung, free);
+        if (free >= before.rung || utilization === 0 || now - before.raisedMs >= HOLD_MS)
+          assert.equal(after.rung, free);
         else assert.equal(after.rung, before.rung);
       }
     }),

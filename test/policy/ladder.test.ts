@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import type { Ladder } from "../../src/core/options.ts";
 import { actionOf, climb, ladderFaults } from "../../src/policy/ladder.ts";
 import { DEFAULT, anyLadder, anyUtilization, block, drop, sample } from "./ladders.ts";

@@ -1,5 +1,5 @@
-// Ladders for the policy's tests: ones to name, and an arbitrary that makes any ladder without faults.
-import fc from "fast-check";
+// Ladders for the policy tests: named ones, and an arbitrary that generates any valid ladder.
+import fc from "../helpers/fc.ts";
 import type { Ladder, Rung } from "../../src/core/options.ts";
 
 const MIB = 2 ** 20;
@@ -42,7 +42,7 @@ const MAKERS: readonly ((enter: number, leave: number) => Rung)[] = [
   (enter, leave) => drop("oldest", enter, leave),
 ];
 
-/** Marks in whole percent, so that equal ones come up too. */
+/** Marks are in whole percent, so that equal marks occur too. */
 export const anyLadder: fc.Arbitrary<Ladder> = fc
   .record({
     makers: fc.shuffledSubarray([...MAKERS], { minLength: 0, maxLength: 5 }),

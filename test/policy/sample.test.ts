@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { LEVELS } from "../../src/core/options.ts";
 import { HASH_VERSION } from "../../src/core/fate.ts";
 import { sampleHash, thinning } from "../../src/policy/sample.ts";
@@ -19,7 +19,7 @@ test("parameters come from the source's first 8 bytes and the rung", () => {
 
 test("the hash of version 1 is what it was", () => {
   assert.equal(HASH_VERSION, 1);
-  // The published first output of splitmix64 for seed 0, whose state is the golden gamma.
+  // The published first output of splitmix64 for seed 0. Its first state is the golden gamma.
   assert.equal(sampleHash(0x9e3779b9, 0x7f4a7c15, 0), 0xe220a839);
   assert.equal(sampleHash(0, 0, 0), 0);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { laddersInUse, shareBytes, shareFault, shareRatios } from "../../src/policy/shares.ts";
 
 test("one ladder has the whole", () => {

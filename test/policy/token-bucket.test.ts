@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { type Limit, charge, fullBucket, take, waitMs } from "../../src/policy/token-bucket.ts";
 
 const limit: Limit = { rate: 1000, burst: 500 };

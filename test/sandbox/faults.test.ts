@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { SpillwayError } from "../../src/core/errors.ts";
-import { Dice, faultsText, NO_FAULTS, parseFaults } from "../../src/sandbox/faults.ts";
+import { Dice, FAULTS_EXPLAINED, faultsText, NO_FAULTS, parseFaults } from "../../src/sandbox/faults.ts";
 
 test("faults are read as they are written on a command line", () => {
   assert.deepEqual(parseFaults(""), NO_FAULTS);
+  assert.deepEqual(parseFaults("none"), NO_FAULTS);
+  for (const [form] of Object.values(FAULTS_EXPLAINED)) assert.notDeepEqual(parseFaults(form), NO_FAULTS, form);
   assert.deepEqual(parseFaults("slow=200ms,429=30%"), { ...NO_FAULTS, slow: 200, "429": 0.3 });
   assert.deepEqual(parseFaults(" lost , rate = 2MB/s"), { ...NO_FAULTS, lost: 1, rate: 2_000_000 });
   assert.deepEqual(parseFaults("down"), { ...NO_FAULTS, down: Infinity });

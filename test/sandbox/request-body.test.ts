@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import type { IncomingMessage } from "node:http";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
+import fc from "../helpers/fc.ts";
 import { BodyPool } from "../../src/sandbox/request-body.ts";
 
 function request(parts: readonly Uint8Array[], headers: Record<string, string> = {}): IncomingMessage {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CountingStore, DocumentStore } from "../../src/sandbox/store.ts";
+import { CountingStore, DocumentStore, TellingStore } from "../../src/sandbox/store.ts";
 import type { Store, StoreResult } from "../../src/sandbox/store.ts";
 
 function put(store: Store, id: string, doc: string, operation: "create" | "index" = "create"): StoreResult {
@@ -22,6 +22,14 @@ for (const store of [new CountingStore(), new DocumentStore()]) {
     assert.equal(store.count(), 3);
   });
 }
+
+test("one tells of each document that another has taken, and of no other", () => {
+  const told: string[] = [];
+  const store = new TellingStore(new CountingStore(), (index, document) => told.push(`${index} ${document}`));
+  for (const document of ['{"a":1}', "broken"]) put(store, document, document);
+  put(store, '{"a":1}', '{"a":2}');
+  assert.deepEqual(told, ['x {"a":1}']);
+});
 
 test("only one of them can show what it has", () => {
   const store = new DocumentStore();

@@ -1,4 +1,4 @@
-// The output against real servers: what the verdicts are made from is what they really answer.
+// The output against real servers: checks that they respond as the code that derives verdicts expects.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Arena } from "../../src/core/arena.ts";
@@ -10,18 +10,18 @@ import type { OutputOptions } from "../../src/core/options.ts";
 import { EXISTS, REFUSED, RETRY, STORED } from "../../src/core/output.ts";
 import type { Output, SendReport } from "../../src/core/output.ts";
 import { Kernel } from "../../src/kernel/kernel.ts";
-import { Encoder, START } from "../../src/outputs/elasticsearch/encoder.ts";
+import { Encoder } from "../../src/outputs/elasticsearch/encoder.ts";
 import { createElasticsearchOutput } from "../../src/outputs/elasticsearch/output.ts";
 import { skipWithout, startElasticsearch, VERSIONS } from "../helpers/elasticsearch.ts";
 import type { Elasticsearch } from "../helpers/elasticsearch.ts";
 import { outputOptions } from "../helpers/output-options.ts";
 
-/** So that a few parallel bodies are too many for it, and one of 12,000 lines too large. */
+/** Limits that a few parallel bodies exceed together, and that a single body of 12,000 lines exceeds. */
 const TIGHT = { "indexing_pressure.memory.limit": "1mb", "http.max_content_length": "2mb" };
 const never = new AbortController().signal;
 const SID = "0123456789abcdef01234567";
 
-/** Sends text as one chunk of a source, the way that delivery does. */
+/** Sends text as one chunk of a source, in the same way as delivery. */
 class Shipper {
   private readonly arena = new Arena(64 << 20);
   private readonly kernel = new Kernel(this.arena);
@@ -42,8 +42,8 @@ class Shipper {
     const body = arena.allocHigh(8 << 20) as Region;
     arena.pin(body);
     const { records } = kernel.scan(region, 0, bytes.length);
-    const chunk = { source: SID, envelope, start: 0, region, table: undefined, records, readAtMs: systemClock.wall() };
-    const piece = { chunk, verdicts: undefined, from: START };
+    const [source, readAtMs] = [{ id: SID }, systemClock.wall()];
+    const piece = { source, envelope, start: 0, region, table: undefined, records, readAtMs, fates: undefined };
     const encoded = new Encoder(arena, kernel, this.options).encodeInto(body, [piece], 1e6);
     assert.equal(encoded.docs, records);
     const report = await this.output.send(encoded.target, arena.view(body, 0, encoded.bytes), encoded.docs, never);
@@ -104,7 +104,7 @@ for (const version of VERSIONS) {
       const refusal = report.refusals.get(1);
       assert.equal(refusal?.type, "document_parsing_exception");
       assert.match(refusal.reason, /failed to parse field \[message\]/);
-      // The reason quotes the document, so that it may stand beside it and nowhere else.
+      // The reason quotes the document, so it may appear only beside the document.
       assert.doesNotMatch(report.why, /teapot/);
     });
 
@@ -115,6 +115,32 @@ for (const version of VERSIONS) {
       for (const index of ["closed", "blocked", "Wrong"]) {
         const report = await plain.ship(index, "b\nc\n");
         assert.equal(report.kind, "denied", `${index}: ${JSON.stringify(report)}`);
+      }
+    });
+
+    test("at its shard limit, or with a full disk, a cluster refuses no document: the index is held, with what to do", async () => {
+      const limit = (value: unknown): object => ({ persistent: { "cluster.max_shards_per_node": value } });
+      await server.request("PUT", "/_cluster/settings", limit(1));
+      const full = await plain.ship("one-too-many", "a\nb\n");
+      await server.request("PUT", "/_cluster/settings", limit(null));
+      assert.ok(full.kind === "denied" && full.by === "target", JSON.stringify(full));
+      assert.match(`${full.why} ${full.hint}`, /this action would add .* cluster\.max_shards_per_node/);
+      assert.equal((await plain.ship("one-too-many", "a\nb\n")).kind, "stored");
+      await server.request("PUT", "/one-too-many/_settings", { "index.blocks.read_only_allow_delete": true });
+      const flood = await plain.ship("one-too-many", "a\nb\nc\n");
+      await server.request("PUT", "/one-too-many/_settings", { "index.blocks.read_only_allow_delete": null });
+      assert.ok(flood.kind === "denied" && /free space/.test(flood.hint), JSON.stringify(flood));
+    });
+
+    test("documents that no mapping takes are refused, whatever the error is called", async () => {
+      const properties = { n: { type: "long" }, strict: { type: "object", dynamic: "strict" }, k: { type: "keyword" } };
+      const settings = { "index.mapping.total_fields.limit": 10 };
+      await server.request("PUT", "/picky", { settings, mappings: { properties } });
+      const many = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`f${i}`, i]));
+      for (const fields of [{ n: "seven" }, { strict: { other: 1 } }, { k: "x".repeat(40_000) }, many]) {
+        const report = await plain.ship("picky", "a\n", fields);
+        assert.ok(report.kind === "mixed" && report.verdicts[0] === REFUSED, JSON.stringify(report));
+        assert.doesNotMatch(report.refusals.get(0)?.said ?? "", /seven|xxx/);
       }
     });
 

@@ -1,4 +1,4 @@
-// A quiet file next to a hundred busy ones: its lines are read within a second, whatever the others have to read.
+// A quiet file beside a hundred busy ones: its lines must be read within a second, however much the others have to read.
 import assert from "node:assert/strict";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { startSandbox } from "../../src/sandbox/bulk-server.ts";
 import { Workplace, eventually } from "../helpers/agent-process.ts";
 
 const BUSY = 100;
-/** Of each busy file before the agent starts: more than is read while the quiet one is tried. */
+/** Bytes in each busy file before the agent starts: more than the agent reads while the test writes to the quiet file. */
 const BACKLOG = 1 << 20;
 const ROUNDS = 5;
 

@@ -1,4 +1,4 @@
-// Formats and rules, from a line of configuration to the document that the server has.
+// Formats and rules end to end, from a line of configuration to the stored document.
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { Workplace } from "../helpers/agent-process.ts";
 
 const AT = "2026-11-24T06:40:12.123456789Z";
 
-/** Ships one file, and says what became of it: documents by offset. */
+/** Ships one file. @returns its documents, ordered by offset */
 async function ship(
   t: TestContext,
   file: string,

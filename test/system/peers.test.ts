@@ -1,5 +1,5 @@
-// Scenarios that Filebeat (FB) and Fluent Bit and its kin (FLB) are tested with, by their numbers in our notes, for which
-// the whole agent is needed: every numbered line is stored once.
+// Test scenarios of Filebeat (FB) and of Fluent Bit and related shippers (FLB) that need the whole agent, by their numbers in our
+// notes. Every numbered line must be stored once.
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
 import { renameSync, statSync, writeFileSync } from "node:fs";
@@ -32,7 +32,7 @@ async function scene(t: TestContext, faults = ""): Promise<Scene> {
   return { place, server, lines: new Numbered(), log: (name) => join(place.logs, `${name}.log`) };
 }
 
-/** Waits until all that was written is delivered, each line once, and stops the agent. */
+/** Waits until every line is delivered, stops the agent, and checks that each line was stored once. */
 async function ends({ place, server, lines }: Scene, agent: AgentProcess): Promise<void> {
   const all = ({ ledger }: Status): boolean => ledger.delivered.records === lines.written;
   await agent.until("all delivered", all, 60_000);
@@ -44,7 +44,7 @@ async function ends({ place, server, lines }: Scene, agent: AgentProcess): Promi
 const missing = spawnSync("logrotate", ["--version"]).error !== undefined;
 const skip = missing ? "no logrotate here: apt-get install logrotate" : false;
 
-// Most of them wait most of the time.
+// The tests mostly wait, so they run concurrently.
 describe("scenarios of Filebeat and Fluent Bit", { concurrency: 4 }, () => {
   test("FB38 200 files with 100 descriptors", async (t) => {
     const it = await scene(t, "down");
@@ -117,7 +117,7 @@ describe("scenarios of Filebeat and Fluent Bit", { concurrency: 4 }, () => {
   test("FLB B18 five files of 100,000 lines, rotated whenever they have 256 KiB", async (t) => {
     const it = await scene(t);
     const agent = it.place.run();
-    // Of a file that nobody ever saw under its first name no pattern could know.
+    // A file that the agent never saw under its first name would match no pattern after its rotation.
     for (let i = 0; i < 5; i++) it.lines.append(it.log(i), 1, 80);
     await agent.until("the first lines", ({ ledger }) => ledger.read.records === 5);
     let rotations = 0;

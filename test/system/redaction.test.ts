@@ -1,12 +1,11 @@
-// A secret that a rule redacts is nowhere: not in the rows of an outage, the write-ahead log that a kill leaves, dead
-// letters, what the agent says, or a document. Every byte of the state directory is looked at, and what is compressed in
-// it is unpacked.
+// A redacted secret must appear nowhere: not in the rows of an outage, the WAL left by a kill, dead letters, the agent's
+// output, or a document. Searches every byte of the state directory, and unpacks what is compressed in it.
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { zstdDecompressSync } from "node:zlib";
-import { openForReading } from "../../src/buffer/database.ts";
+import { openForReading } from "../../src/buffer/spool/database.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { startSandbox } from "../../src/sandbox/bulk-server.ts";
 import { parseFaults } from "../../src/sandbox/faults.ts";
@@ -15,10 +14,10 @@ import { Workplace, eventually } from "../helpers/agent-process.ts";
 const SECRET = "4929123456781234";
 const REDACT = ["\\d{16}", "(?<=password=)\\S+"];
 const LINES = 2000;
-/** Of each file, in the middle of the lines. */
+/** Lines of each file that the server refuses, in the middle of the file. */
 const REFUSED = 10;
 
-/** By the name of an input: what it is told, and a line with this message. */
+/** By input id: the input's own settings, and a function that makes a line with this message. */
 const INPUTS: Readonly<Record<string, readonly [object, (message: string) => string]>> = {
   text: [{}, (message) => message],
   multiline: [{ multiline: { start: "^card" } }, (message) => `${message}\n  password=${SECRET}`],
@@ -30,16 +29,16 @@ function message(n: number): string {
   return `card ${SECRET} password=${SECRET} ${n}${n >= 1000 && n < 1000 + REFUSED ? " refused" : ""}`;
 }
 
-/** What is stored of messages, unpacked. Looks at every byte first. */
+/** First checks that no file contains the secret. @returns the stored messages, decompressed */
 function stored(state: string): string {
   for (const file of readdirSync(state, { recursive: true, encoding: "utf8" }))
     assert.ok(!readFileSync(join(state, file)).includes(SECRET), `a secret is in ${file}`);
   const db = openForReading(state);
   assert.ok(db !== undefined);
   try {
-    const chunks = db.prepare("SELECT codec, data FROM chunks").all() as { codec: number; data: Buffer }[];
+    const bodies = db.prepare("SELECT codec, data FROM bodies").all() as { codec: number; data: Buffer }[];
     const letters = db.prepare("SELECT body, reason FROM dead_letters").all() as { body: Buffer; reason: string }[];
-    const texts = chunks.map(({ codec, data }) => (codec === 0 ? data : zstdDecompressSync(data)).toString());
+    const texts = bodies.map(({ codec, data }) => (codec === 0 ? data : zstdDecompressSync(data)).toString());
     return [...texts, ...letters.map(({ body, reason }) => `${body.toString()} ${reason}`)].join("\n");
   } finally {
     db.close();

@@ -1,5 +1,5 @@
-// An access log, rotated while it is shipped by the real agent, through a kill -9, into real servers; then the servers are
-// asked whether every line is there once, under its id, at its offset.
+// The real agent ships an access log to real servers; the log is rotated meanwhile, and the agent is killed with SIGKILL. Then
+// searches check that every line is stored once, under its id and at its offset.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { appendFileSync, readFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { ROOT } from "../helpers/tree.ts";
 const LINES = 100_000;
 const BURST = 5000;
 
-/** Twenty bursts; after every third the log is rotated. */
+/** Writes twenty bursts, and rotates the log after every third burst. */
 async function writeLog(generator: LogGenerator): Promise<void> {
   for (let burst = 1; burst * BURST <= LINES; burst++) {
     await generator.burst(BURST);
@@ -24,7 +24,7 @@ async function writeLog(generator: LogGenerator): Promise<void> {
   await generator.stop();
 }
 
-/** What lies where in the files: id and message, as the server must have them. */
+/** The documents that the server must have, by id, computed from the files. */
 function expected(place: Workplace): Map<string, { readonly offset: number; readonly message: string }> {
   const documents = new Map<string, { offset: number; message: string }>();
   for (const { id, identity } of place.books().sources) {
@@ -95,7 +95,7 @@ for (const version of VERSIONS) {
       const query = { term: { "log.file.path.keyword": join(place.logs, "access.log") } };
       const hits = await server.search("access", { size: 2000, sort: [{ "log.offset": "asc" }], query });
       assert.equal(hits.length, 2000);
-      // Several generations had this name: of each, its first lines without a gap.
+      // Several files had this name, one after the other. The hits of each must be its first lines without a gap.
       const bySource = Map.groupBy(hits, ({ _id }) => _id.split("-")[0] as string);
       for (const [id, own] of bySource) {
         const lines = [...documents].filter(([document]) => document.startsWith(id)).slice(0, own.length);

@@ -1,5 +1,5 @@
-// A pod that ends, with the agent as its sidecar: a shared directory, files of another user, a program that is told to stop
-// at the same moment and writes its last lines while it does, the last of them without its end.
+// A pod that ends, with the agent as its sidecar: a shared directory, files of another user, and a program that gets its
+// SIGTERM at the same moment, writes its last lines until it ends, and does not finish the last one.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -22,7 +22,7 @@ function cannotBecomeNobody(): string | false {
   return status !== 0 && "setpriv is missing, or nobody may not run this Node; apt-get install util-linux";
 }
 
-/** Writes half a line every 10 ms; when it is told to stop, five lines more with pauses, and one without its end. */
+/** Writes half a line every 10 ms. On SIGTERM, writes five more lines with pauses, and one without a line end. */
 const PROGRAM = `
 const { appendFileSync } = require("node:fs");
 const [, log] = process.argv;
@@ -54,7 +54,7 @@ class Program {
     this.child.stdout.on("data", (data: Buffer) => (this.said += data.toString()));
   }
 
-  /** How many lines it wrote. */
+  /** Stops the program. @returns how many lines it wrote */
   async stop(): Promise<number> {
     this.child.kill("SIGTERM");
     await once(this.child, "close");
@@ -101,7 +101,7 @@ function messages(server: BulkServer): string[] {
   return documents.sort((a, b) => a.log.offset - b.log.offset).map(({ message }) => message);
 }
 
-/** All that the program wrote. */
+/** All lines that the program wrote. The last one is incomplete. */
 function lines(count: number): string[] {
   return Array.from({ length: count }, (_, n) => (n < count - 1 ? `line ${n} is written` : `line ${n} is wri`));
 }

@@ -1,8 +1,8 @@
-// How the agent ends, and what does not end it: stops while nothing is delivered, a second one, a second agent, a port that
-// is taken, servers that refuse, files that cannot be read or are not there yet.
+// How the agent ends, and what must not end it: stops while nothing can be delivered, a second stop signal, a second agent, a
+// port in use, servers that refuse, files that are unreadable or do not exist yet.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, describe, test } from "node:test";
 import { systemClock } from "../../src/core/clock.ts";
@@ -39,6 +39,7 @@ describe("a stop while the output is down", () => {
   test("ends within its grace, keeps everything, and the next start delivers it once", async (t) => {
     const { place, server, numbered } = await scene(t, { shutdown: { grace: "1s" } }, "down");
     const agent = place.run();
+    assert.match((await agent.hears("ready")).msg, /: 1 input, 1 file, /);
     await agent.until("all read", ({ ledger }) => ledger.read.records === LINES);
     const from = systemClock.now();
     assert.deepEqual(await agent.stop(), { code: 0, signal: null });
@@ -90,7 +91,7 @@ describe("what stands in the way of a start", () => {
     const agent = place.run();
     assert.deepEqual(await agent.exited, { code: 75, signal: null });
     assert.match(agent.said.join("\n"), new RegExp(`127\\.0\\.0\\.1:${other.port}.*in use`));
-    // Nothing was read yet, and nothing is held.
+    // The agent has read nothing yet.
     assert.equal(place.books().sources.length, 0);
     place.configure(server.url);
     const next = place.run("--once");
@@ -99,7 +100,21 @@ describe("what stands in the way of a start", () => {
   });
 });
 
-/** The fault, what is said of it when it is there from the start, and when it comes later. */
+test("a start that fails keeps its backlog and ends at once, whatever the grace is", async (t) => {
+  await using other = await listenRaw(() => {});
+  const { place, server, numbered } = await scene(t, { shutdown: { grace: "0s" } }, "down");
+  const first = place.run();
+  await first.until("all read", ({ ledger }) => ledger.read.records === LINES);
+  await first.stop();
+  place.configure(server.url, { admin: { listen: `127.0.0.1:${other.port}` }, shutdown: { grace: "60s" } });
+  const from = systemClock.now();
+  assert.deepEqual(await place.run().exited, { code: 75, signal: null });
+  assert.ok(systemClock.now() - from < 10_000);
+  assert.equal(place.books().rows.records, LINES);
+  assert.equal(place.books().rows.bytes, numbered.bytes);
+});
+
+/** The fault, the log message if the fault exists from the start, and the message if it comes later. */
 const REFUSALS: readonly (readonly [string, RegExp, RegExp])[] = [
   ["down", /ECONNREFUSED.*output\.hosts/, /ECONNREFUSED|ECONNRESET|socket/],
   ["html", /text\/html.*output\.hosts/, /text\/html.*output\.hosts/],
@@ -194,4 +209,17 @@ describe("files", () => {
     assert.deepEqual(await agent.stop(), { code: 0, signal: null });
     numbered.assertStored(server);
   });
+});
+
+test("an agent whose own log is among its files says so", async (t) => {
+  const { place } = await scene(t);
+  const path = join(place.logs, "spillway.log");
+  const script = `exec "$0" "$@" 2>> ${path}`;
+  const agent = place.runBelow(["sh", "-c", script]);
+  const line = await eventually("a warning in that file", () => {
+    const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+    return text.split("\n").find((one) => one.includes('"own_log_matched"'));
+  });
+  assert.match(line, new RegExp(`Input app reads ${path}`));
+  await agent.stop();
 });

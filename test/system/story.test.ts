@@ -1,5 +1,5 @@
-// The article's story with real parts: a producer that the destination cannot keep up with. The buffer spills, the rungs
-// act one after the other, the destination heals, the buffer drains, and every record is accounted for.
+// The scenario of the article with real parts: a producer that is faster than the destination. The buffer spills, the rungs
+// act one after the other, the destination recovers, the buffer drains, and every record is accounted for.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { appendFileSync, renameSync, unlinkSync } from "node:fs";
@@ -16,11 +16,11 @@ const LADDER = [
   { action: "sample", enter: "85%", leave: "70%", keep: "25%", always: "level >= error" },
   { action: "drop-oldest", enter: "95%", leave: "85%" },
 ];
-/** Lines of a step, about 1 MB, and how many steps a file lives. */
+/** Lines per step, about 1 MB, and steps per file. */
 const STEP = 5000;
 const STEPS_PER_FILE = 3;
 
-/** Writes numbered lines; every fiftieth is an error. Files are rotated, and rotated ones soon deleted: at risk. */
+/** Writes numbered lines; every fiftieth is an error. Rotated files are deleted soon, so their bytes are at risk. */
 class Producer {
   written = 0;
   private readonly path: string;
@@ -106,7 +106,7 @@ test("a slow destination, from the first lag to the last drained record", async 
   assertLossesListed(place, ledger.sampled.records, ledger.dropped.oldest.records);
 });
 
-/** What the policy shed is listed range by range, and the ranges add up to the ledger. */
+/** Checks that `losses list` lists what the policy shed, and that the ranges add up to the ledger's counts. */
 function assertLossesListed(place: Workplace, sampled: number, dropped: number): void {
   place.books();
   const run = spawnSync(process.execPath, [

@@ -1,4 +1,4 @@
-// systemd itself reads the unit; what it does not know it only warns of, so a warning is a fault.
+// systemd itself reads the unit. It only warns about unknown settings, so any warning fails the test.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ describe("spillway.service", { skip }, () => {
   const directory = mkdtempSync(join(tmpdir(), "spillway-unit-"));
   after(() => rmSync(directory, { recursive: true }));
   const path = join(directory, "spillway.service");
-  // The program need not be installed where the test runs.
+  // The spillway program need not be installed on the machine that runs the test.
   writeFileSync(path, unit.replace("ExecStart=spillway", `ExecStart=${process.execPath}`));
 
   test("is understood in whole", () => {
@@ -28,6 +28,6 @@ describe("spillway.service", { skip }, () => {
   test("exposes little", () => {
     const { stdout } = spawnSync("systemd-analyze", ["security", "--offline=true", path], { encoding: "utf8" });
     const exposure = Number(/exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1]);
-    assert.ok(exposure < 2.5, `systemd-analyze security says ${exposure}:\n${stdout}`);
+    assert.ok(exposure <= 1.5, `systemd-analyze security says ${exposure}:\n${stdout}`);
   });
 });

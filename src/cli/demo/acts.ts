@@ -1,24 +1,24 @@
-// The four acts that the demo plays by itself, as data: how much is written, what is wrong with the output, and what
-// that means in words. Shares of the whole time, so that `--seconds 20` is the same play told faster.
+// The four acts that the demo plays by itself, as data: the write rate, the faults of the output, and a description. Durations
+// are shares of the whole time, so `--seconds 20` plays the same acts faster.
 //
-// The rates follow from the budgets of config.ts, not from the machine: rows take a fifth of their lines' bytes, so that
-// 11 MiB of rows are 55 MB of lines, and the second act brings up to `block` what the third then carries over the top.
+// The rates follow from the budgets of config.ts, not from the machine. Rows take a fifth of the bytes of their lines, so
+// 11 MiB of rows hold 55 MB of lines. The second act fills the buffer up to `block`, the third pushes it beyond.
 
 export interface Act {
   readonly title: string;
   readonly share: number;
   readonly sentence: string;
-  /** Bytes a second that the generator writes, in a play of 60 s. */
+  /** Bytes per second that the generator writes in a demo of 60 s. */
   readonly produce: number;
-  /** For the sandbox's switchboard. */
+  /** The sandbox's faults during the act. */
   readonly faults: string;
-  /** Seen during the act before: what comes, and what to look at then. */
+  /** Shown during the previous act: what comes next, and what to watch. */
   readonly announced: readonly [what: string, watch: string];
 }
 
 /**
- * Longer than the 5 s without an answer after which the spool takes over, by enough to get something into it before the
- * first answer: a sink that takes and a backlog that is in memory end the spilling at once.
+ * Spilling starts after 5 s without a response. The delay exceeds that by enough to spill something before the first response.
+ * Otherwise spilling would end at once, because the output accepts and the whole backlog is in memory.
  */
 const SLOW = "slow=10s";
 
@@ -57,25 +57,25 @@ export const ACTS: readonly Act[] = [
   },
 ];
 
-/** The play with other faults in its two bad acts. */
+/** The acts with other faults in the two bad ones. */
 export function playWith(faults: string): readonly Act[] {
   return ACTS.map((act) => (act.faults === "" ? act : { ...act, faults, sentence: `the output: ${faults}` }));
 }
 
-/** Bytes a second, so that a shorter play writes as much in all. */
+/** Bytes per second, raised for demos shorter than 60 s so that they write as much in total. */
 export function produced(act: Act, totalMs: number): number {
   return act.produce * Math.max(1, 60_000 / totalMs);
 }
 
 export interface ActNow {
   readonly act: Act;
-  /** From 1. */
+  /** Counted from 1. */
   readonly number: number;
   readonly endsInMs: number;
   readonly next: Act | undefined;
 }
 
-/** Undefined when the play is over. */
+/** The current act; undefined when the last act has ended. */
 export function actAt(elapsedMs: number, totalMs: number, acts: readonly Act[] = ACTS): ActNow | undefined {
   let end = 0;
   for (const [i, act] of acts.entries()) {

@@ -1,14 +1,14 @@
-// Who watches the demo: a person at a terminal that is large enough gets the screen and its keys, everybody else lines.
+// Shows the demo to the user: full screen with keys if the terminal is large enough, plain lines otherwise.
 import type { DemoView } from "./view.ts";
-import { glyphsFor } from "./glyphs.ts";
+import { glyphsFor } from "../terminal/glyphs.ts";
 import { PlainDemo } from "./plain.ts";
-import { Screen } from "./screen.ts";
+import { Screen } from "../terminal/screen.ts";
 import { type Key, onKeys } from "./switches.ts";
 import { COLUMNS, ROWS, renderDemo } from "./view.ts";
 
 export interface Audience {
   show(view: DemoView): void;
-  /** Gives the terminal back. */
+  /** Restores the terminal. */
   leave(): void;
 }
 

@@ -1,5 +1,5 @@
 // The configuration of the demo, as a user would write it: the default ladder, with budgets so small that a few MB/s fill
-// them in seconds, and a gate that opens as soon as rotation has taken 4 MiB out of the agent's reach.
+// them in seconds. The gate of `block` opens as soon as 4 MiB of unread data are at risk of being lost by rotation.
 import { loadText } from "../../config/load.ts";
 import type { Config } from "../../core/options.ts";
 
@@ -8,7 +8,7 @@ export interface DemoConfig {
   readonly config: Config;
 }
 
-/** @param directory of the demo's files @param url of the sandbox */
+/** @param directory directory of the demo's files @param url address of the sandbox */
 export function demoConfig(directory: string, url: string): DemoConfig {
   const text = `inputs:
   - id: demo

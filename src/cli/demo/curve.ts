@@ -1,18 +1,17 @@
-// Utilization over time as a picture of characters, with a line where each rung is entered: the curve meets a line, and
-// something happens.
+// Plots utilization over time in characters, with a horizontal line where each rung is entered.
 import type { Ladder } from "../../core/options.ts";
-import type { Glyphs } from "./glyphs.ts";
+import type { Glyphs } from "../terminal/glyphs.ts";
 import type { Point } from "./history.ts";
 
 export interface CurveFrame {
   readonly width: number;
   readonly height: number;
-  /** The whole width, however much of it has passed. */
+  /** The time that the whole width stands for, including time that has not passed yet. */
   readonly spanMs: number;
   readonly glyphs: Glyphs;
 }
 
-/** Where the picture begins: at 0 until it is full, then it slides. */
+/** The time at the left edge: 0 until the plot is full, then it slides. */
 export function curveStart(nowMs: number, spanMs: number): number {
   return Math.max(0, nowMs - spanMs);
 }
@@ -28,7 +27,7 @@ export function renderCurve(points: readonly Point[], ladder: Ladder, nowMs: num
   });
 }
 
-/** Full, each rung's mark, and equal steps from the lowest mark down. */
+/** The levels of the rows, top down: 100 %, the mark of each rung, then equal steps below the lowest mark. */
 export function levels(marks: readonly number[], height: number): number[] {
   const top = [...new Set([1, ...marks.toSorted((a, b) => b - a)])].slice(0, height);
   const rest = height - top.length;
@@ -36,7 +35,7 @@ export function levels(marks: readonly number[], height: number): number[] {
   return [...top, ...Array.from({ length: rest }, (_, i) => (lowest * (rest - i)) / (rest + 1))];
 }
 
-/** The highest utilization in each column's slice of time; undefined where no time has passed yet. */
+/** The highest utilization in each column's time slice; undefined for the future. */
 function columnsOf(points: readonly Point[], nowMs: number, frame: CurveFrame): (number | undefined)[] {
   const start = curveStart(nowMs, frame.spanMs);
   const columns = new Array<number | undefined>(frame.width).fill(undefined);
@@ -46,12 +45,12 @@ function columnsOf(points: readonly Point[], nowMs: number, frame: CurveFrame): 
     const column = columnAt(atMs);
     if (column >= 0) columns[column] = Math.max(columns[column] ?? 0, utilization);
   }
-  // A slice without a sample of its own is like the one before it.
+  // A slice without a sample repeats the previous one.
   for (let i = 1; i <= columnAt(nowMs); i++) columns[i] ??= columns[i - 1];
   return columns;
 }
 
-/** The floor of the picture and the times below it. */
+/** The bottom line of the plot and the time labels below it. */
 export function renderAxis(nowMs: number, frame: CurveFrame): [floor: string, times: string] {
   const { corner, floor } = frame.glyphs;
   const end = frame.glyphs.corner === "+" ? "+" : "┘";

@@ -1,7 +1,7 @@
-// A change of rung as a sentence: what it means for the records.
+// Describes a rung change in a sentence that says what it means for the records.
 import { count, duration, flow, percent } from "../../core/figures.ts";
 import type { Action, Ladder, Rung } from "../../core/options.ts";
-import type { LedgerStatus } from "../../ops/status.ts";
+import type { LedgerStatus } from "../../ops/ledger-status.ts";
 import type { Transition } from "./history.ts";
 import { dropped } from "./ledger.ts";
 
@@ -24,7 +24,7 @@ function effect(rung: Rung, ledger: LedgerStatus): string {
       return `reading is slowed to ${flow(rung.rate)}/s`;
     case "sample": {
       const always = rung.always === undefined ? "" : `, all from ${rung.always} up`;
-      return `1 in ${rung.keep} kept${always}; counts unbiased`;
+      return `1 in ${rung.keep} kept${always}; counts accurate`;
     }
     case "drop-oldest":
       return `oldest chunks go; ${count(dropped(ledger))} records, ranges listed`;

@@ -1,5 +1,5 @@
-// What the demo remembers while it runs, fed with one status after another: the curve, the flow, and each change of rung.
-// Pure: time is handed in.
+// The history that the demo collects from successive statuses: utilization over time, flow rates and rung changes. Pure: the
+// caller passes the time in.
 import type { Action } from "../../core/options.ts";
 import type { PolicyStatus, Status } from "../../ops/status.ts";
 
@@ -14,14 +14,14 @@ export interface Transition {
   readonly to: Action;
   readonly direction: "up" | "down";
   readonly utilization: number;
-  /** How long `from` had lasted. */
+  /** How long the rung `from` was in force. */
   readonly afterMs: number;
 }
 
-/** A change of rung as the ladder decided it: between two looks there may be several. */
+/** A rung change as the ladder logged it; several may happen between two statuses. */
 export type Decision = Pick<Transition, "from" | "to" | "direction" | "utilization">;
 
-/** Bytes a second. */
+/** Bytes per second. */
 export interface Flow {
   readonly produced: number;
   readonly delivered: number;
@@ -33,7 +33,7 @@ interface Meter {
   readonly delivered: number;
 }
 
-/** A curve of this age is drawn; older points are forgotten. */
+/** Older points of the curve are dropped. */
 const KEEP_MS = 120_000;
 const FLOW_MS = 2000;
 
@@ -45,7 +45,7 @@ export class History {
   private meters: Meter[] = [];
   private last: { readonly atMs: number; readonly policy: PolicyStatus } | undefined;
 
-  /** @param producedBytes by the generator since the start @param decisions since the last time */
+  /** @param producedBytes total written by the generator @param decisions rung changes since the last call */
   add(status: Status, producedBytes: number, atMs: number, decisions: readonly Decision[]): void {
     const policy = Object.values(status.policies)[0];
     if (policy === undefined) return;
@@ -59,7 +59,7 @@ export class History {
     this.meters = this.meters.filter((meter) => meter.atMs >= atMs - FLOW_MS);
   }
 
-  /** Over the last two seconds; undefined while that is not known. */
+  /** Average rates of the last two seconds; undefined until there are enough samples. */
   get flow(): Flow | undefined {
     const first = this.meters[0];
     const last = this.meters.at(-1);

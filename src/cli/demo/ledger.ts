@@ -1,7 +1,7 @@
-// The ledger as one equation of records that a reader can add up.
+// Formats the ledger as an equation of record counts that the user can check.
 import { count } from "../../core/figures.ts";
 import { DROP_REASONS } from "../../core/fate.ts";
-import type { LedgerStatus } from "../../ops/status.ts";
+import type { LedgerStatus } from "../../ops/ledger-status.ts";
 
 export function dropped(ledger: LedgerStatus): number {
   return DROP_REASONS.reduce((sum, reason) => sum + ledger.dropped[reason].records, 0);
@@ -14,7 +14,7 @@ export function balanceWord(ledger: LedgerStatus): string {
     : `balance ${count(records)} records, ${count(bytes)} bytes: BUG`;
 }
 
-/** What is zero and rare is left out. */
+/** The terms of the equation; the rare fates are left out if they are zero. */
 export function equationTerms(ledger: LedgerStatus): string[] {
   const rare = (word: string, records: number): string[] => (records > 0 ? [`${word} ${count(records)}`] : []);
   return [
@@ -27,7 +27,7 @@ export function equationTerms(ledger: LedgerStatus): string[] {
   ];
 }
 
-/** As many terms on a line as fit, the balance at the right end of the last: two lines, three with huge numbers. */
+/** Fits as many terms on a line as possible, with the balance right-aligned at the end: two lines, three with huge numbers. */
 export function renderEquation(ledger: LedgerStatus, width: number): string[] {
   const head = ` read ${count(ledger.read.records)}`;
   const indent = " ".repeat(head.length);

@@ -1,14 +1,15 @@
-// The demo from the first line to the last: opens the stage, lets it play, ends it, and prints the account.
+// Runs the demo from start to end: starts all parts, plays the acts, stops everything, and prints the summary.
 import { relative } from "node:path";
 import { systemClock } from "../../core/clock.ts";
 import { EXIT, type ExitCode } from "../../core/errors.ts";
 import { onSignals } from "../../ops/signals.ts";
 import { parseFaults } from "../../sandbox/faults.ts";
-import type { Terminal } from "../terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { version } from "../version.ts";
 import { ACTS, playWith } from "./acts.ts";
 import { AgentLog } from "./agent-log.ts";
 import { type Audience, fitsScreen, plainAudience, screenAudience } from "./audience.ts";
+import { PageSwitches } from "./page-switches.ts";
 import { Play } from "./play.ts";
 import { type Stage, openStage } from "./stage.ts";
 import { renderStart, renderSummary } from "./summary.ts";
@@ -16,10 +17,10 @@ import type { Key } from "./switches.ts";
 
 export interface PerformOptions {
   readonly totalMs: number;
-  /** Instead of the faults of the bad acts. */
+  /** Replaces the faults of the bad acts. */
   readonly faults: string | undefined;
   readonly terminal: Terminal;
-  /** Where its directory is made. */
+  /** The directory in which the demo creates its own. */
   readonly within: string;
 }
 
@@ -28,7 +29,8 @@ export async function perform({ totalMs, faults, terminal, within }: PerformOpti
   const log = new AgentLog();
   const quit = new AbortController();
   let ending: Promise<void> | undefined;
-  const stage = await openStage({ clock: systemClock, log, version, within });
+  const switches = new PageSwitches();
+  const stage = await openStage({ clock: systemClock, log, version, within, switches });
   const stop = (): void => quit.abort();
   const release = onSignals({ stop, reload: stop, report: () => {}, hurry: () => stage.hurry() }, systemClock);
   try {
@@ -40,6 +42,7 @@ export async function perform({ totalMs, faults, terminal, within }: PerformOpti
       acts: faults === undefined ? ACTS : playWith(faults),
       quit,
       terminal,
+      switches,
     });
     if (quit.signal.aborted) terminal.err("stopping: delivering what is left for at most 5 s; Ctrl-C again: leave now");
     await (ending = finish(stage));
@@ -63,19 +66,21 @@ interface Evening {
   readonly acts: typeof ACTS;
   readonly quit: AbortController;
   readonly terminal: Terminal;
+  readonly switches: PageSwitches;
 }
 
-async function playOut({ stage, log, totalMs, acts, quit, terminal }: Evening): Promise<Play> {
+async function playOut({ stage, log, totalMs, acts, quit, terminal, switches }: Evening): Promise<Play> {
   const seat = { stdin: process.stdin, stdout: process.stdout, env: process.env };
   const handle = (key: Key): void => {
     if (key.kind === "quit") quit.abort();
-    else void play.take(key.to);
+    else switches.press(key.to.key);
   };
   const audience: Audience = fitsScreen(seat)
     ? screenAudience(seat, handle)
     : plainAudience((line) => terminal.out(line));
   const show: Audience["show"] = (view) => audience.show(view);
   const play = new Play({ stage, log, clock: systemClock, acts, totalMs, show, quit: quit.signal });
+  switches.connect((to) => void play.take(to));
   try {
     await Promise.race([play.run(), stage.failure()]);
   } finally {
@@ -84,7 +89,7 @@ async function playOut({ stage, log, totalMs, acts, quit, terminal }: Evening): 
   return play;
 }
 
-/** Whatever the output was made to do, at the end it is well. */
+/** Clears the faults of the output, then stops everything. */
 async function finish(stage: Stage): Promise<void> {
   await stage.change("");
   await stage.end();

@@ -1,5 +1,4 @@
-// The demo without a terminal: the same as lines that are written once. Each act, each change of rung, and how things
-// stand every ten seconds.
+// The demo as plain lines, without a screen: one for each act, one for each rung change, and the status every ten seconds.
 import { count, flow, percent } from "../../core/figures.ts";
 import { eventLine } from "./events.ts";
 import { balanceWord, equationTerms } from "./ledger.ts";
@@ -12,7 +11,7 @@ export class PlainDemo {
   private transitions = 0;
   private stoodAt = 0;
 
-  /** What is new since the last call. */
+  /** The lines that are new since the last call. */
   lines(view: DemoView): string[] {
     const lines: string[] = [];
     if (view.act?.number !== this.act) {

@@ -1,5 +1,5 @@
-// The play: acts one after the other, or whatever the user switches, and at the end the time that the buffer needs to
-// empty. Whoever watches is shown how things stand, four times a second.
+// Plays the acts one after the other, or the faults that the user switches, then waits until the buffer is empty. The view is
+// updated four times a second.
 import type { Clock } from "../../core/clock.ts";
 import type { Status } from "../../ops/status.ts";
 import { type Act, type ActNow, actAt, produced } from "./acts.ts";
@@ -10,7 +10,7 @@ import type { Switch } from "./switches.ts";
 import type { DemoView } from "./view.ts";
 
 const FRAME_MS = 250;
-/** After the last act: what is held at most waits 5 s for its rung, and then has to be delivered. */
+/** Limit on the wait after the last act: a rung is held for 5 s at most, and then the buffer has to be delivered. */
 const PATIENCE_MS = 30_000;
 
 export interface PlayParts {
@@ -20,11 +20,11 @@ export interface PlayParts {
   readonly acts: readonly Act[];
   readonly totalMs: number;
   readonly show: (view: DemoView) => void;
-  /** Ends the play wherever it is. */
+  /** Ends the demo at any point. */
   readonly quit: AbortSignal;
 }
 
-/** acts: by itself. yours: a key was pressed. over: nothing more is written, what is held goes out. */
+/** acts: the acts run by themselves. yours: the user pressed a key. over: no more is written, the buffer is delivered. */
 type Phase = "acts" | "yours" | "over";
 
 export class Play {
@@ -40,7 +40,7 @@ export class Play {
     this.startedAt = parts.clock.now();
   }
 
-  /** Resolves when the play is over or was quit. */
+  /** Resolves when the demo is over or the user quits. */
   async run(): Promise<void> {
     const { clock, quit, show, totalMs } = this.parts;
     while (!quit.aborted) {
@@ -54,7 +54,7 @@ export class Play {
     }
   }
 
-  /** The play is the user's from now on, with enough traffic to see what a fault does. */
+  /** Gives the user control from now on, with enough traffic to show the effect of a fault. */
   async take(to: Switch): Promise<void> {
     const { stage, acts } = this.parts;
     this.phase = "yours";
@@ -96,7 +96,7 @@ export class Play {
   }
 }
 
-/** Accepting, and nothing is left to read or to deliver. */
+/** All ladders accept, and nothing is left to read or deliver. */
 function settled({ policies, ledger, inputs }: Status): boolean {
   const accepting = Object.values(policies).every((policy) => policy.rung === 0);
   const read = Object.values(inputs).every((input) => input.lag_bytes === 0);

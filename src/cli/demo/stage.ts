@@ -1,26 +1,29 @@
-// What the demo consists of, in one process: sandbox, log files, agent and its admin endpoint, in a directory of their
-// own. What must hold: however it ends, all of it is gone afterwards.
+// Starts the parts of the demo in one process: sandbox, log files, agent and admin endpoint, with a directory of their own.
+// Invariant: however the demo ends, nothing is left behind.
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Agent } from "../../agent/agent.ts";
 import type { Clock } from "../../core/clock.ts";
 import { SpillwayError, describe } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
 import type { Ladder } from "../../core/options.ts";
-import { startAdmin } from "../../ops/admin.ts";
-import { pages } from "../../ops/pages.ts";
+import { startAdmin } from "../../ops/admin/admin.ts";
+import { pages } from "../../ops/admin/pages.ts";
 import { watchProcess } from "../../ops/process-facts.ts";
-import { type Status, buildStatus } from "../../ops/status.ts";
+import { Feed } from "../../ops/events/feed.ts";
+import { type Status, buildStatus, statusDocument } from "../../ops/status.ts";
 import { startSandbox } from "../../sandbox/bulk-server.ts";
 import { parseFaults } from "../../sandbox/faults.ts";
 import { type DemoConfig, demoConfig } from "./config.ts";
+import type { AgentLog } from "./agent-log.ts";
+import { type PageSwitches, switchPage } from "./page-switches.ts";
 import { Traffic } from "./traffic.ts";
 
 export interface StageOptions {
   readonly clock: Clock;
-  readonly log: Log;
+  readonly log: AgentLog;
+  readonly switches: PageSwitches;
   readonly version: string;
-  /** Where the directory is made. */
+  /** The directory in which the demo creates its own. */
   readonly within: string;
 }
 
@@ -28,18 +31,18 @@ export interface Stage {
   readonly directory: string;
   readonly config: DemoConfig;
   readonly ladder: Ladder;
-  /** Of the admin endpoint, ending in a slash. */
+  /** Address of the admin endpoint, ending in a slash. */
   readonly url: string;
   readonly traffic: Pick<Traffic, "rate" | "writtenBytes">;
-  /** Documents that the sandbox holds. */
+  /** Number of documents in the sandbox. */
   stored(): number;
-  /** Also after the end. */
+  /** Works after the end as well. */
   status(): Status;
-  /** What is wrong with the output. */
+  /** Sets the faults of the output. */
   change(faults: string): Promise<void>;
-  /** Rejects when the agent met something that must end it. */
+  /** Rejects when the agent meets a fatal error. */
   failure(): Promise<never>;
-  /** Skips the waiting of an end that is under way. */
+  /** Makes a stop that is under way finish without waiting. */
   hurry(): void;
   end(): Promise<void>;
 }
@@ -54,8 +57,11 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   }
 }
 
-/** Ended in reverse: no more lines, then the agent delivers to a sandbox that is still there. */
-async function build({ clock, log, version, within }: StageOptions, ending: AsyncDisposableStack): Promise<Stage> {
+/** The parts are stopped in reverse order: first the generator, then the agent, which still delivers to the sandbox. */
+async function build(
+  { clock, log, version, within, switches }: StageOptions,
+  ending: AsyncDisposableStack,
+): Promise<Stage> {
   const directory = await makeDirectory(within);
   ending.defer(() => rm(directory, { recursive: true }));
   const sandbox = await startSandbox({}, clock);
@@ -64,17 +70,26 @@ async function build({ clock, log, version, within }: StageOptions, ending: Asyn
   const agent = await Agent.open({ config: config.config, mode: "follow", version, clock, log });
   ending.defer(() => agent.stop());
   const facts = (): ReturnType<Agent["facts"]> => agent.facts();
-  const process = watchProcess(clock, { dropped: 0 });
-  const admin = await startAdmin(
-    { host: "127.0.0.1", port: 0 },
-    [],
-    pages({ facts, process, alive: () => agent.alive() }),
-  );
+  const loaded = {
+    reloading: false,
+    loadedAtMs: clock.wall(),
+    reloads: { succeeded: 0, failed: 0 },
+    lastFailure: undefined,
+    atRestart: [],
+  };
+  const notifications = { sent: 0, failed: 0 };
+  const process = watchProcess(clock, { dropped: () => 0, config: () => loaded, notifications });
+  const feed = new Feed({ clock, status: () => statusDocument(facts(), process()), switches });
+  log.feed(feed);
+  const routes = new Map([...pages({ facts, process, alive: () => agent.alive(), feed }), switchPage(switches.press)]);
+  const admin = await startAdmin({ listen: { host: "127.0.0.1", port: 0 }, hosts: [], routes, clock, log });
   ending.defer(() => admin.close());
+  ending.defer(() => feed.close());
   const traffic = new Traffic(directory, clock);
   await traffic.start();
   ending.defer(() => traffic.stop());
   await agent.start();
+  feed.start();
   return {
     directory,
     config,

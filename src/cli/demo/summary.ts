@@ -1,18 +1,18 @@
-// What the demo prints when it begins and when it ends: where to look; how high it got, what that cost, that the account
-// is equal, and what to do next.
+// The texts at the start and at the end of the demo. At the start: where to look. At the end: the highest utilization, the
+// records lost, the ledger's balance, and what to try next.
 import { DROP_REASONS } from "../../core/fate.ts";
 import { count, duration, percent } from "../../core/figures.ts";
 import type { Status } from "../../ops/status.ts";
 import type { History } from "./history.ts";
 import { balanceWord, equationTerms } from "./ledger.ts";
 
-/** @param url of the admin endpoint @param directory as the user sees it */
+/** @param url address of the admin endpoint @param directory relative path of the demo's directory */
 export function renderStart(url: string, directory: string, totalMs: number): string[] {
   return [
     "spillway demo: sandbox, log generator and agent in one process",
     row("takes", `${duration(totalMs)}, Ctrl-C ends it`),
     row("writes", `${directory}, removed at the end`),
-    row("numbers", `${url}status`),
+    row("dashboard", url),
     "",
   ];
 }
@@ -20,11 +20,11 @@ export function renderStart(url: string, directory: string, totalMs: number): st
 export interface Ended {
   readonly status: Status;
   readonly history: History;
-  /** Documents in the sandbox. */
+  /** Number of documents in the sandbox. */
   readonly stored: number;
-  /** The text of the configuration. */
+  /** The configuration as YAML. */
   readonly config: string;
-  /** How a user would call spillway where this ran. */
+  /** The command by which the user can run spillway here. */
   readonly word: string;
 }
 

@@ -1,9 +1,9 @@
-// The keys of the demo: what is wrong with the output, switched by a digit at any time.
+// The keys of the demo. Each digit switches the output to a fault, at any time.
 
 export interface Switch {
   readonly key: string;
   readonly label: string;
-  /** For the sandbox's switchboard. */
+  /** The faults to set in the sandbox. */
   readonly faults: string;
 }
 
@@ -18,7 +18,7 @@ export const SWITCHES: readonly Switch[] = [
 
 export type Key = { readonly kind: "switch"; readonly to: Switch } | { readonly kind: "quit" };
 
-/** Ctrl-C arrives as a character while the terminal is in raw mode. */
+/** In raw mode the terminal sends Ctrl-C as a character. */
 const CTRL_C = "\x03";
 
 export function keyOf(character: string): Key | undefined {
@@ -35,7 +35,7 @@ export interface KeySource {
   pause(): unknown;
 }
 
-/** Reads single keys; the result puts the terminal back as it was. */
+/** Reads single keys. @returns a function that restores the terminal */
 export function onKeys(input: KeySource, handle: (key: Key) => void): () => void {
   const listener = (data: Buffer): void => {
     for (const character of data.toString()) {

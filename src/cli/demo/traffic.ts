@@ -1,14 +1,14 @@
-// An application that logs: a steady stream of lines into one file, which a hasty logrotate renames every second and
-// deletes two seconds later. Who reads too late finds nothing.
+// Simulates an application that logs to one file, with a hasty logrotate that renames the file every second and deletes it
+// two seconds later. A reader that is too late loses data.
 import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { LogGenerator } from "../../sandbox/generator.ts";
 
 const ROTATE_MS = 1000;
-/** Rotated files that are kept. */
+/** Number of rotated files that are kept. */
 const KEPT = 2;
-/** Of the generator's lines, about. */
+/** Approximate length of a generated line. */
 const LINE_BYTES = 273;
 
 export class Traffic {
@@ -24,7 +24,7 @@ export class Traffic {
     this.generator = new LogGenerator({ path: this.path, rate: 0 }, clock);
   }
 
-  /** Bytes a second. */
+  /** Bytes per second. */
   set rate(bytes: number) {
     this.generator.rate = bytes / LINE_BYTES;
   }
@@ -35,7 +35,7 @@ export class Traffic {
 
   async start(): Promise<void> {
     await this.generator.start();
-    // A first line, so that the file has an identity when the agent first looks.
+    // Write a first line, so that the file has a fingerprint when the agent first sees it.
     await this.generator.burst(1);
     this.rotating = this.rotate();
   }

@@ -1,12 +1,12 @@
-// The demo's screen: 24 lines of 80 columns, from what is known at this moment. Pure. The curve meets a line, a sentence
-// says what the agent does about it, and the ledger stays equal.
+// Renders the demo's screen, 24 lines of 80 columns: the utilization curve with the lines of the rungs, the ledger equation,
+// and a sentence for each rung change. Pure.
 import { count, flow, percent } from "../../core/figures.ts";
 import type { Ladder } from "../../core/options.ts";
 import type { Status } from "../../ops/status.ts";
 import { ACTS, type ActNow } from "./acts.ts";
 import { renderAxis, renderCurve, type CurveFrame } from "./curve.ts";
 import { eventLine } from "./events.ts";
-import type { Glyphs } from "./glyphs.ts";
+import type { Glyphs } from "../terminal/glyphs.ts";
 import type { History } from "./history.ts";
 import { renderEquation } from "./ledger.ts";
 import { SWITCHES, type Switch } from "./switches.ts";
@@ -15,16 +15,16 @@ export interface DemoView {
   readonly status: Status;
   readonly history: History;
   readonly ladder: Ladder;
-  /** Undefined once a key was pressed: the play is the user's. */
+  /** The current act; undefined once the user has pressed a key. */
   readonly act: ActNow | undefined;
-  /** What the user switched last. */
+  /** The switch that the user used last. */
   readonly switched: Switch | undefined;
-  /** Documents that the sandbox holds. */
+  /** Number of documents in the sandbox. */
   readonly stored: number;
   readonly elapsedMs: number;
-  /** How much time the curve shows: the length of the play. */
+  /** The time span of the curve: the length of the demo. */
   readonly spanMs: number;
-  /** Of the admin endpoint, ending in a slash. */
+  /** Address of the admin endpoint, ending in a slash. */
   readonly url: string;
 }
 
@@ -33,7 +33,7 @@ export const ROWS = 24;
 const CURVE_WIDTH = 46;
 const CURVE_HEIGHT = 10;
 const EVENTS = 3;
-/** Lines of the ledger, the blank one after it included unless the numbers need it. */
+/** Lines for the ledger: two and a blank one, or three if the numbers are large. */
 const EQUATION = 3;
 
 export function renderDemo(view: DemoView, glyphs: Glyphs): string[] {
@@ -49,7 +49,7 @@ export function renderDemo(view: DemoView, glyphs: Glyphs): string[] {
     .map((transition) => eventLine(transition, view.ladder, view.status.ledger));
   const lines = [
     " spillway demo   sandbox + log generator + agent in one process, leaves nothing",
-    ` numbers         ${view.url}status   ${view.url}metrics`,
+    ` dashboard       ${view.url}   (the same switches are there)`,
     rule,
     ...picture.map((line, i) => `${line} ${panel[i] ?? ""}`),
     "",
@@ -62,7 +62,7 @@ export function renderDemo(view: DemoView, glyphs: Glyphs): string[] {
   return lines.map((line) => line.slice(0, COLUMNS).trimEnd());
 }
 
-/** Beside the curve, one line a row of it. */
+/** The panel beside the curve, one line per row of the curve. */
 function renderPanel({ status, history, act, switched, stored }: DemoView): string[] {
   const policy = Object.values(status.policies)[0];
   const rates = history.flow;
@@ -92,7 +92,7 @@ function announcement({ next, endsInMs }: ActNow): [string, string] {
   return [`next: ${what}`, watch === "" ? seconds : `${seconds}, ${watch}`];
 }
 
-/** What is not known is a dash, never a zero. */
+/** An unknown value is shown as a dash, never as zero. */
 function row(label: string, value: string | undefined): string {
   return `${label.padEnd(7)} ${(value ?? "-").padStart(14)}`;
 }

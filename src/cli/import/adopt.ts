@@ -1,13 +1,13 @@
-// A source as this agent would have made it, of a file that another agent has read up to an offset.
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+// Creates the source for a file that another agent has read up to an offset, as spillway itself would have created it.
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { describe } from "../../core/errors.ts";
 import { type KnownSource, type Mark, NO_MARK, newSourceId } from "../../core/source.ts";
-import { continues } from "../../inputs/file/continues.ts";
-import { isSystemError } from "../../inputs/file/descriptors.ts";
+import { continuesSource } from "../../inputs/file/identity/candidate.ts";
+import { isSystemError, openPath, realPathOf } from "../../inputs/file/paths.ts";
 import { claimedSize, formOfFile } from "../../inputs/file/gzip/gzip-member.ts";
-import { liveKey, markBefore } from "../../inputs/file/identity.ts";
-import { endOfLastLine } from "../../inputs/file/line-places.ts";
-import { claimsToEnd, contentHead, firstContent } from "../../inputs/file/gzip/packed.ts";
+import { fileKey, checksumBefore } from "../../inputs/file/identity/fingerprint.ts";
+import { endOfLastLine } from "../../inputs/file/records/line-places.ts";
+import { claimsToEnd, contentFingerprint, firstContent } from "../../inputs/file/gzip/packed.ts";
 import { codeOf, encodingOf } from "../../inputs/file/records/text-code.ts";
 import type { Entry, Reason } from "./entry.ts";
 import type { Reader } from "./find.ts";
@@ -19,9 +19,9 @@ import { XXH3_BYTES, xxh3 } from "./xxh3.ts";
 export type Adoption =
   | {
       readonly source: KnownSource;
-      /** Of the file. */
+      /** Size of the file. */
       readonly size: number;
-      /** Which of these sources, of the same inode, this file goes on with. */
+      /** The known source with the same inode that this file continues, if any. */
       readonly own: KnownSource | undefined;
     }
   | Refusal;
@@ -29,11 +29,11 @@ export type Adoption =
 export interface Claims {
   readonly file: Seen;
   readonly reader: Reader;
-  /** Of the entries that are of the file: by stream, or one. */
+  /** The offsets of the file's entries: one per stream, or a single one. */
   readonly offsets: Offsets;
   /** The first of these entries. */
   readonly entry: Entry;
-  /** Sources of the state database that were in its inode. */
+  /** Sources in the state database with the file's inode. */
   readonly known: readonly KnownSource[];
 }
 
@@ -42,21 +42,21 @@ export function adopt(claims: Claims): Adoption {
   const { input, path } = reader;
   let fd: number;
   try {
-    fd = openSync(file.path, constants.O_RDONLY | constants.O_NONBLOCK);
+    fd = openPath(realPathOf(file.path) ?? file.path);
   } catch (error) {
     return { reason: "unreadable", message: `it cannot be opened: ${describe(error)}` };
   }
   try {
     const stats = fstatSync(fd, { bigint: true });
     const size = Number(stats.size);
-    if (liveKey(stats) !== liveKey(file.stats)) return { reason: "other-file", message: "it was replaced this moment" };
+    if (fileKey(stats) !== fileKey(file.stats)) return { reason: "other-file", message: "it was replaced this moment" };
     const place = formOfFile(fd) === "gzip" ? placeInPacked(fd, size, claims) : placeIn(fd, size, claims);
     if ("reason" in place) return place;
     const { origin, mark } = place;
-    const head = contentHead(fd, origin);
+    const head = contentFingerprint(fd, origin);
     const [device, inode, birthNs] = [stats.dev, stats.ino, stats.birthtimeNs].map(String) as [string, string, string];
     const identity = { path, device, inode, birthNs, headLength: head.length, headHash: head.hash };
-    const own = known.find((one) => continues(fd, one.identity, one.checkpoint, one.mark));
+    const own = known.find((one) => continuesSource(fd, one));
     return { source: { id: newSourceId(), input: input.id, identity, origin, checkpoint: origin, mark }, size, own };
   } catch (error) {
     if (!isSystemError(error)) throw error;
@@ -82,11 +82,11 @@ function placeIn(fd: number, size: number, { offsets, entry: { before }, reader:
     return { reason: "truncated", message: `it has ${size} bytes now, of which none may be the old ones` };
   if (before !== undefined && !hasBefore(fd, offset, before))
     return { reason: "truncated", message: "what lies before the offset is not what was read: it was written anew" };
-  // Others keep offsets behind whole lines, but for one that was killed with half a line read.
+  // Other agents store offsets at line ends, except one that was killed with half a line read.
   const code = codeOf(encodingOf(input.encoding), firstContent(fd, "plain"));
   const start = endOfLastLine(fd, commonStart(fd, offsets), code);
   const origin = wholeRecord(fd, start, input.format);
-  return { origin, mark: markBefore(fd, origin) };
+  return { origin, mark: checksumBefore(fd, origin) };
 }
 
 function hasBefore(fd: number, offset: number, sum: bigint): boolean {
@@ -97,9 +97,9 @@ function hasBefore(fd: number, offset: number, sum: bigint): boolean {
 }
 
 /**
- * Some agents count what is in it, some the bytes of the file: one that was read to its end is recognised either way. Where
- * the content is known to be what was read, it is perhaps of a plain file that was compressed since, and the offset is of it:
- * behind a whole line, as agents that go by contents have it.
+ * In a gzip file some agents count uncompressed bytes, some compressed bytes. A file that was read to its end is recognised
+ * either way. If the entry was matched by content, the file may have been read while it was plain and compressed since. Then
+ * the offset counts uncompressed bytes, and lies after a whole line, as agents that match by content store it.
  */
 function placeInPacked(fd: number, size: number, { offsets, entry: { recognised } }: Claims): Place | Refusal {
   const offset = Math.max(...offsets.values());

@@ -1,30 +1,32 @@
-// The first bytes of files, and the sums that other agents take of them to recognise a file.
+// Reads the first bytes of files, and computes the fingerprints by which other agents identify files.
 import { createHash } from "node:crypto";
-import { closeSync, constants, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { formOf } from "../../inputs/file/gzip/gzip-member.ts";
 import { firstContent } from "../../inputs/file/gzip/packed.ts";
+import { openPath, realPathOf } from "../../inputs/file/paths.ts";
 import { Crc64 } from "./crc64.ts";
 
-/** Bytes of a file that Vector's fingerprint may cover, by default: of the sources file and kubernetes_logs. */
+/** Most bytes that Vector's fingerprint covers by default, in the sources file and kubernetes_logs. */
 const LINE_LIMITS = [102_400, 32_768];
 const MOST_LINES = 16;
-/** Enough for that many lines nearly always. */
+/** Nearly always enough for MOST_LINES lines. */
 const USUAL_LINES = 16_384;
-/** Filebeat allows a fingerprint.length from 64 on. */
+/** Smallest fingerprint.length that Filebeat allows. */
 const LEAST_HASHED = 64;
 
-/** For all that is read here: 5,000 buffers of their own cost half a second of collections. */
+/** Shared read buffer: 5,000 separate buffers cost half a second of garbage collection. */
 let scratch = Buffer.alloc(USUAL_LINES);
 
 /**
- * Of a gzip file those of its content, and no more than the agent takes for its head; agents that read such files have
- * fingerprints of their contents. Empty where it cannot be read. O_NONBLOCK: a name may be a FIFO's.
- * @returns a view that holds until the next call
+ * Reads the first bytes of a file. Of a gzip file it reads the first bytes of the uncompressed content, at most as many as
+ * spillway's own fingerprint covers, because agents that read gzip files fingerprint their content. Empty if the file cannot
+ * be read. The file is opened with O_NONBLOCK, because it may be a FIFO.
+ * @returns a view that is valid until the next call
  */
 export function readBeginning(path: string, length: number): Buffer {
   let fd: number;
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    fd = openPath(realPathOf(path) ?? path);
   } catch {
     return Buffer.alloc(0);
   }
@@ -39,13 +41,13 @@ export function readBeginning(path: string, length: number): Buffer {
   }
 }
 
-/** bytes: the sum is of them. hex: of their hexadecimal text, which newer Filebeats take of files that are short yet. */
+/** bytes: the hash of the bytes. hex: the hash of their hexadecimal text, which newer Filebeats use for files still short. */
 export interface Hashed {
   readonly length: number;
   readonly of: "bytes" | "hex";
 }
 
-/** How many first bytes have this SHA-256; undefined where no number up to `most` has. Takes 3 us for each number. */
+/** Finds the prefix length that has this SHA-256; undefined if none up to `most` has. Takes 3 us per length. */
 export function hashedAs(path: string, hash: string, most: number): Hashed | undefined {
   const [ofBytes, ofHex] = [createHash("sha256"), createHash("sha256")];
   const bytes = readBeginning(path, most);
@@ -59,7 +61,7 @@ export function hashedAs(path: string, hash: string, most: number): Hashed | und
   return undefined;
 }
 
-/** Undefined where the file is shorter. */
+/** Undefined if the file is shorter than `length`. */
 export function hashOf(path: string, { length, of }: Hashed): string | undefined {
   const bytes = readBeginning(path, length);
   if (bytes.length < length) return undefined;
@@ -68,7 +70,7 @@ export function hashOf(path: string, { length, of }: Hashed): string | undefined
     .digest("hex");
 }
 
-/** CRC-64 of the first line, the first two ...; and of as much as a fingerprint may cover where they are longer. */
+/** CRC-64s of the first line, the first two lines and so on; if the lines are long, also of the most a fingerprint covers. */
 export function lineSums(path: string, skipped: number): readonly bigint[] {
   let bytes = readBeginning(path, skipped + USUAL_LINES).subarray(skipped);
   let ends = lineEnds(bytes);

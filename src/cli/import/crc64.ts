@@ -1,5 +1,5 @@
-// CRC-64 as ECMA-182 defines it (not reflected, begins at 0): what Vector takes of the first lines of a file. In two halves
-// of 32 bits: with bigints a kilobyte takes 0.4 ms, so 10,000 files four seconds; this takes 8 us.
+// CRC-64 as in ECMA-182 (not reflected, initial value 0), by which Vector fingerprints the first lines of a file. Computed in
+// two 32-bit halves, which takes 8 us per kilobyte. With bigints it takes 0.4 ms, or four seconds for 10,000 files.
 const HIGH = 0x42f0e1eb;
 const LOW = 0xa9ea3693;
 

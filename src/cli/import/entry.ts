@@ -1,35 +1,35 @@
-// What another agent's state says, in the words of all three: an entry is one file and how far it was shipped. Parsers
-// make entries from bytes and rows and look at no log; what an entry means on the disk is decided later.
+// The common form of the three other agents' states: an entry is a file and the offset up to which it was shipped. The parsers
+// create entries from the state alone and do not read log files. Entries are matched to files on disk later.
 
-/** How the other agent recognises the file. */
+/** How the other agent identifies the file. */
 export type Recognised =
-  /** device: undefined where it keeps none. seenMs: a file that was made later is another one. */
+  /** device: undefined if the agent does not store it. seenMs: a file created later is a different file. */
   | { readonly by: "inode"; readonly inode: string; readonly device: string | undefined; readonly seenMs: number }
   | { readonly by: "path"; readonly seenMs: number }
-  /** Hexadecimal, of the first bytes; of how many is a setting of that agent, and not in its state. */
+  /** Hex hash of the first bytes. How many is a setting of the agent that its state does not contain. */
   | { readonly by: "sha256"; readonly hash: string }
-  /** The first bytes themselves. */
+  /** The first bytes of the file. */
   | { readonly by: "head"; readonly head: Buffer }
-  /** CRC-64 of the first lines; of how many is a setting of that agent, and not in its state. */
+  /** CRC-64 of the first lines. How many is a setting of the agent that its state does not contain. */
   | { readonly by: "lines"; readonly crc: bigint };
 
 export interface Entry {
-  /** As the other agent calls it: a key, a row, a fingerprint. */
+  /** The entry's name in the other agent's state: a key, a row or a fingerprint. */
   readonly name: string;
-  /** Of the other agent's input; undefined where it keeps none. */
+  /** The other agent's input; undefined if its state does not contain it. */
   readonly input: string | undefined;
-  /** Where it saw the file last; undefined where it keeps no paths. */
+  /** The last path at which the agent saw the file; undefined if its state contains no paths. */
   readonly path: string | undefined;
   readonly recognised: Recognised;
-  /** Where an agent reads a container's log once per stream: the offset is of this one's lines alone. */
+  /** Set if the agent reads a container's log once per stream; the offset then counts for the lines of this stream only. */
   readonly stream?: string | undefined;
-  /** Everything before was shipped. */
+  /** Everything before this offset was shipped. */
   readonly offset: number;
-  /** XXH3 of the 32 bytes before the offset, of an agent that keeps it: a file may have been truncated and written anew. */
+  /** XXH3 of the 32 bytes before the offset, if the agent stores it; detects a file that was truncated and rewritten. */
   readonly before?: bigint | undefined;
 }
 
-/** Why an entry is not taken over. The names are in the JSON document and in docs/migrate.md, and stay. */
+/** Why an entry is not taken over. The names are part of the JSON output and of docs/migrate.md, so they must not change. */
 export type Reason =
   | "gone"
   | "other-file"
@@ -52,26 +52,26 @@ export interface Left {
   readonly message: string;
 }
 
-/** A part of the state that cannot be read: the rest is. */
+/** A part of the state that cannot be parsed; the rest is used. */
 export interface Fault {
   readonly file: string;
-  /** From 1; undefined where it has no lines. */
+  /** Line number from 1; undefined if the file has no lines. */
   readonly line: number | undefined;
   readonly message: string;
 }
 
-/** All that a state says. */
+/** The content of another agent's state. */
 export interface Reading {
-  /** The files that it was read from. */
+  /** The files from which the state was read. */
   readonly files: readonly string[];
-  /** Files that the other agent has locked while it runs. */
+  /** Files that the other agent locks while it runs. */
   readonly locks: readonly string[];
   readonly entries: readonly Entry[];
   readonly left: readonly Left[];
   readonly faults: readonly Fault[];
 }
 
-/** No start of a file is older: "seen" of an entry that says no time. */
+/** The `seenMs` of an entry without a time: no file counts as created later. */
 export const NEVER = Infinity;
 
 export function leave(entry: Entry, reason: Reason, message: string): Left {

@@ -1,5 +1,5 @@
-// An entry of Filebeat's registry, from its key and its value. The inputs log, container and docker write one form,
-// filestream another; what is of other inputs (journald, winlog, httpjson) is of no file and is passed over.
+// Parses an entry of Filebeat's registry from its key and value. The inputs log, container and docker write one format,
+// filestream another. Entries of other inputs (journald, winlog, httpjson) are not about files and are skipped.
 import type { Entry, Left, Reason, Recognised } from "./entry.ts";
 import { NEVER } from "./entry.ts";
 import { type Json, isObject, wholeNumber, wholeText } from "./exact-json.ts";
@@ -11,11 +11,11 @@ export type Meaning =
 
 const LOGS = "filebeat::logs::";
 const STREAM = "filestream::";
-/** Of filestream's file_identity. */
+/** The values of filestream's file_identity. */
 const IDENTIFIERS = ["native", "path", "inode_marker", "fingerprint", "growing_fingerprint"] as const;
 /**
- * A ttl that says: remove this, the file is gone. Behind a link it says so of a file that was rotated, and that lies there
- * half read; by a path alone nobody can tell that one from its successor.
+ * The ttl by which Filebeat marks an entry for removal because the file is gone. If the path is a symlink, the file may only
+ * have been rotated and be half read. An entry identified by path alone cannot tell that file from its successor.
  */
 const GIVEN_UP = 0;
 
@@ -41,7 +41,7 @@ interface Facts {
   readonly path: string | undefined;
   readonly offset: number | undefined;
   readonly stream: string | undefined;
-  /** A sentence where nothing here can recognise the file. */
+  /** Or a sentence that says why the file cannot be identified. */
   readonly recognised: Recognised | string;
 }
 
@@ -59,7 +59,7 @@ function logFacts(key: string, value: Json): Facts {
   const [inode, device] = [keyInode ?? wholeText(os["inode"]), keyDevice ?? wholeText(os["device"])];
   if (name === "path") return { ...facts, recognised: { by: "path", seenMs } };
   if (inode === undefined || inode === "0") return { ...facts, recognised: "it has no inode, as on Windows" };
-  // A marker file takes the device's place there, for file systems whose device changes.
+  // With inode_marker a marker file replaces the device, for file systems whose device number changes.
   const known = name === "inode_marker" ? undefined : device;
   return { ...facts, recognised: { by: "inode", inode, device: known, seenMs } };
 }
@@ -69,7 +69,7 @@ function streamFacts(key: string, value: Json): Facts {
   const cursor = value["cursor"];
   const { input, name, rest } = splitKey(key, textOf(meta["identifier_name"]));
   const path = pathOf(meta["source"]) ?? (name === "path" ? pathOf(rest) : undefined);
-  // Known, and nothing shipped of it yet.
+  // Without a cursor, Filebeat knows the file but has shipped nothing of it.
   const offset = cursor === null || cursor === undefined ? 0 : wholeNumber((cursor as Json)["offset"]);
   const stream = name === "path" ? undefined : /-(stdout|stderr)$/.exec(rest)?.[1];
   const head = textOf(meta["fingerprint"]);
@@ -77,7 +77,7 @@ function streamFacts(key: string, value: Json): Facts {
   return { input, path, offset, stream, recognised: recognised ?? unknownIdentity(name) };
 }
 
-/** filestream::ID::IDENTIFIER::WHAT, where an ID may have colons of its own. */
+/** Splits a key `filestream::ID::IDENTIFIER::WHAT`; the ID may contain colons. */
 function splitKey(key: string, named: string | undefined): { input: string; name: string; rest: string } {
   const body = key.slice(STREAM.length);
   for (const name of named === undefined ? IDENTIFIERS : [named]) {
@@ -104,7 +104,7 @@ function streamIdentity(name: string, rest: string, seenMs: number): Recognised 
   return undefined;
 }
 
-/** The first bytes themselves: of files that are shorter than what a fingerprint covers some versions keep them. */
+/** The first bytes in hex, which some versions store for files shorter than the fingerprint length. */
 function byHead(text: string): Recognised | undefined {
   const [hex = ""] = /^(?:[0-9a-f]{2})+/.exec(text) ?? [];
   return hex === "" ? undefined : { by: "head", head: Buffer.from(hex, "hex") };
@@ -122,10 +122,10 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** [NANOSECONDS, SECONDS], or RFC 3339 in older registries; milliseconds, rounded up. */
+/** Parses [NANOSECONDS, SECONDS], or RFC 3339 in older registries, to milliseconds, rounded up. */
 function timeOf(value: unknown): number {
   if (typeof value === "string") return Number.isNaN(Date.parse(value)) ? NEVER : Date.parse(value) + 1;
   const seconds = Array.isArray(value) ? wholeNumber(value[1]) : undefined;
-  // A time that was never set comes as year 1, which is no whole number here or an enormous one.
+  // An unset time is stored as year 1, which arrives here as no whole number or as an enormous one.
   return seconds === undefined || seconds === 0 || seconds > 1e11 ? NEVER : (seconds + 1) * 1000;
 }

@@ -1,6 +1,6 @@
-// Filebeat's registry, from text to a table of keys and values. Since 7.9 it is a checkpoint (NUMBER.json, an array with a
-// line per entry) and a log of what came after it (log.json: a line with the operation, a line with its data). What must
-// hold: an operation is applied in order or said to be broken, and one that the checkpoint has is not applied again.
+// Parses Filebeat's registry into a table of keys and values. Since 7.9 the registry is a checkpoint (NUMBER.json, an array
+// with a line per entry) and a log of later operations (log.json: one line with the operation, one with its data).
+// Invariants: each operation is applied in order or reported as broken; operations in the checkpoint are not applied again.
 import type { Fault } from "./entry.ts";
 import { type Json, isObject, parseExact, wholeNumber, shown } from "./exact-json.ts";
 
@@ -11,7 +11,7 @@ export interface Text {
   readonly text: string;
 }
 
-/** @returns the number that a checkpoint is named by: of the last operation in it */
+/** @returns the number in the name of a checkpoint file, which is that of the last operation in it */
 export function checkpointNumber(name: string): number | undefined {
   const [, digits] = /^(\d{1,15})\.json$/.exec(name) ?? [];
   return digits === undefined ? undefined : Number(digits);
@@ -39,7 +39,7 @@ interface Operation {
   readonly line: number;
 }
 
-/** @param after the number of the checkpoint: operations up to it are in there */
+/** @param after the number of the checkpoint, which contains all operations up to that number */
 export function applyLog(table: Table, { file, text }: Text, after: number, faults: Fault[]): void {
   let operation: Operation | undefined;
   const fault = (line: number, message: string): void => void faults.push({ file, line, message });
@@ -73,7 +73,7 @@ export function applyLog(table: Table, { file, text }: Text, after: number, faul
   }
 }
 
-/** Before 7.9: one array of states, in registry or registry/filebeat/data.json. False when it is none. */
+/** Format before 7.9: one array of states, in registry or registry/filebeat/data.json. False if the text is not an array. */
 export function applyStates(table: Table, { file, text }: Text, faults: Fault[]): boolean {
   const whole = parseExact(text);
   if (!Array.isArray(whole)) return false;

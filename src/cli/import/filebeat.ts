@@ -1,4 +1,4 @@
-// Filebeat's state on the disk: where it lies below its data directory, which of its forms it has, and what it says.
+// Finds Filebeat's state on disk, detects its format, and reads it.
 import { dirname, join } from "node:path";
 import type { Entry, Fault, Left, Reading } from "./entry.ts";
 import { isObject, parseExact, shown } from "./exact-json.ts";
@@ -6,7 +6,7 @@ import { entryOf } from "./filebeat-entry.ts";
 import { type Table, applyCheckpoint, applyLog, applyStates, checkpointNumber } from "./filebeat-registry.ts";
 import { foreign, kindOf, missing, namesIn, readState } from "./state-file.ts";
 
-/** Below these names, from its data directory, from the registry's own, or the file of Filebeat 6 itself. */
+/** Where the registry is, relative to `--from`, which may be the data directory, the registry, or the file of Filebeat 6. */
 const BELOW = ["registry/filebeat", "filebeat", ".", "registry"] as const;
 
 export function readFilebeat(from: string): Reading {
@@ -22,12 +22,12 @@ export function readFilebeat(from: string): Reading {
     if (meaning.kind === "entry") entries.push(meaning.entry);
     else if (meaning.kind === "left") left.push(meaning.left);
   }
-  // Below its data directory the registry's home is registry/filebeat; Filebeat 6 kept one file.
+  // The registry is at registry/filebeat in the data directory; Filebeat 6 has a single file in the data directory.
   const data = kindOf(home) === "file" ? dirname(home) : dirname(dirname(home));
   return { files, locks: [join(data, "filebeat.lock")], entries, left, faults };
 }
 
-/** A directory with a version, which the meta.json of the data directory has not; or the one file. */
+/** A directory whose meta.json has a version (that of the data directory has none), or the single file of Filebeat 6. */
 function isRegistry(path: string): boolean {
   const kind = kindOf(path);
   return kind === "directory" ? versionOf(path) !== undefined : kind === "file";

@@ -1,5 +1,5 @@
-// Which file on the disk an entry means, and under which names inputs would read it: exactly one, or none with the reason.
-// Nothing is guessed: a file that cannot be told from another is left out, and begins at its start.
+// Finds the file on disk that an entry is about, and the inputs that would read it. The result is exactly one file, or the
+// reason why there is none. It never guesses: if two files may be meant, the entry is left out and they are read from the start.
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { FileInputOptions } from "../../core/options.ts";
@@ -9,9 +9,9 @@ import type { Scope, Seen } from "./scope.ts";
 
 export interface Reader {
   readonly input: FileInputOptions;
-  /** The name that the source gets: where the agent begins to look for the file, links resolved as it does. */
+  /** The path recorded for the source, where the agent starts to look for the file, with symlinks resolved as the agent does. */
   readonly path: string;
-  /** Where it is. */
+  /** The current path of the file. */
   readonly now: string;
 }
 
@@ -32,8 +32,8 @@ export class Finder {
   }
 
   /**
-   * To be called with all entries first: files that are in their places tell lengths of fingerprints which find those that
-   * are not; and where none is, those that are named alike.
+   * Call this with all entries before `find`, to learn which fingerprint lengths are in use. Files still at their paths reveal
+   * lengths that help to find moved files. If no file is at its path, files with similar names are tried.
    */
   prepare(entries: readonly Entry[]): void {
     const hashed = entries.flatMap(({ path, recognised }) => {
@@ -72,11 +72,11 @@ export class Finder {
     return this.heads.find(recognised);
   }
 
-  /** Device numbers change with a restart of the host: in its old place a file is believed without. */
+  /** Device numbers may change when the host restarts, so a file at its old path is accepted whatever its device. */
   private fits(file: Seen, device: string | undefined, path: string | undefined): boolean {
     if (file.path === path || file.stats.dev.toString() === device) return true;
     if (device !== undefined || path === undefined) return false;
-    // Where no device is kept, its directory's: another file system has the same inode numbers.
+    // If the entry has no device, require that of its directory: another file system may use the same inode numbers.
     const directory = dirname(path);
     return file.path.startsWith(join(directory, "/")) && this.scope.isOn(directory, file);
   }
@@ -92,7 +92,7 @@ export class Finder {
       : leave(entry, "other-file", `the file of this name has another ${what}, and its own is not beside it`);
   }
 
-  /** Under its present names; else as a rotated file of the name that the entry has; else of one that its own begins with. */
+  /** The inputs that read its current names; else those that read the entry's path, or a path that is a prefix of it. */
   private readers(file: Seen, { path }: Entry): readonly Reader[] {
     const names = this.scope.withInode(file.stats.ino.toString()).filter((other) => isSame(other, file));
     const present = names.flatMap(({ inputs, path }) => {
@@ -123,12 +123,12 @@ function realPath(path: string): string {
   try {
     return realpathSync.native(path);
   } catch {
-    // Nothing has the name now.
+    // The path does not exist.
     return path;
   }
 }
 
-/** A time of birth of 0 is none: not every file system keeps it. */
+/** A birth time of 0 means unknown: not every file system stores it. */
 function madeAfter({ stats }: Seen, seenMs: number): boolean {
   return stats.birthtimeNs > 0n && Number(stats.birthtimeNs / 1_000_000n) > seenMs;
 }
@@ -143,7 +143,7 @@ function isSame(a: Seen, b: Seen): boolean {
   return a.stats.ino === b.stats.ino && a.stats.dev === b.stats.dev;
 }
 
-/** By the first of its names. */
+/** Keeps one entry per file, the one with its first name. */
 function distinct(files: readonly Seen[]): readonly Seen[] {
   const byFile = new Map<string, Seen>();
   for (const file of files) {

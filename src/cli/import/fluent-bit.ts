@@ -1,5 +1,5 @@
-// Fluent Bit's state: the table in_tail_files of the SQLite file that `DB` of a tail input names. Columns are read by name:
-// newer versions add some (offset_marker), and what is needed has been there since 0.12.
+// Reads Fluent Bit's state: the table in_tail_files of the SQLite file that a tail input's `DB` names. Columns are read by
+// name, because newer versions add some (offset_marker). The required columns have existed since 0.12.
 import type { Entry, Fault, Left, Reading } from "./entry.ts";
 import { NEVER, leave } from "./entry.ts";
 import { holderOf } from "./holder.ts";
@@ -14,7 +14,7 @@ export async function readFluentBit(from: string): Promise<Reading> {
   if (kindOf(from) === "nothing") throw missing(from, "no database of Fluent Bit");
   if (kindOf(from) === "directory")
     throw foreign(from, "is a directory; `--from` needs the file that `DB` of the tail input names");
-  const { readTable } = await import("../../buffer/other-database.ts");
+  const { readTable } = await import("../../buffer/spool/other-database.ts");
   const found = readTable(from, "in_tail_files");
   if (found.kind === "busy") throw busy(from, holderOf(from));
   if (found.kind === "unusable") throw foreign(from, `cannot be read as a database: ${found.why}`);
@@ -26,7 +26,7 @@ export async function readFluentBit(from: string): Promise<Reading> {
   return { files: [from], locks: [from], ...entriesOf(from, found.rows) };
 }
 
-/** Where several rows have one inode, Fluent Bit goes on with the youngest. */
+/** If several rows have the same inode, the youngest is used, as Fluent Bit does. */
 export function entriesOf(file: string, rows: readonly Row[]): Omit<Reading, "files" | "locks"> {
   const entries = new Map<unknown, Entry>();
   const left: Left[] = [];
@@ -57,13 +57,13 @@ function entryOf(row: Row): Entry | undefined {
   return { ...facts, before: markerOf(row) };
 }
 
-/** Newer versions keep a sum of the 32 bytes before the offset, or of fewer where it is less. Signed, as SQLite has it. */
+/** The checksum that newer versions store of up to 32 bytes before the offset. SQLite stores it as a signed integer. */
 function markerOf(row: Row): bigint | undefined {
   const { offset_marker: marker, offset_marker_size: size } = row;
   return typeof marker === "bigint" && size === BigInt(XXH3_BYTES) ? BigInt.asUintN(64, marker) : undefined;
 }
 
-/** SQLite keeps what it is given: a column of whole numbers may hold anything. Integers come as bigints. */
+/** SQLite columns may hold values of any type. Integers arrive as bigints. */
 function whole(value: unknown): bigint | undefined {
   return typeof value === "bigint" && value >= 0n ? value : undefined;
 }

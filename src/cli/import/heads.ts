@@ -1,19 +1,18 @@
-// Files by what they begin with, for agents that recognise them so. How many bytes or lines a fingerprint covers is a
-// setting that their states do not hold: it is found by trying. That another length has the same sum of 64 or 256 bits by
-// chance does not happen.
+// Finds files by their first bytes, for agents that identify files by a fingerprint. How many bytes or lines the fingerprint
+// covers is a setting that the agents' states do not contain, so the lengths are tried. An accidental match of another
+// length in a 64-bit or 256-bit hash does not happen.
 import { hashOf, hashedAs, lineSums } from "./beginnings.ts";
 import type { Recognised } from "./entry.ts";
 import { Prefixes } from "./prefixes.ts";
 
-/** Filebeat's fingerprint.length by default. */
+/** Filebeat's default for fingerprint.length. */
 const USUAL_HASHED = 1024;
 const MOST_HASHED = 16_384;
-/** Of lengths that are tried in all: 12 s. */
-const PATIENCE = 4_000_000;
+/** Limit on the number of lengths tried in total, which takes 12 s. */
+const MOST_TRIES = 4_000_000;
 
 export type ByHead = Extract<Recognised, { by: "sha256" | "head" | "lines" }>;
 
-/** F: whatever has a path. */
 export class Heads<F extends { readonly path: string }> {
   private readonly files: readonly F[];
   private readonly skipped: number;
@@ -21,27 +20,27 @@ export class Heads<F extends { readonly path: string }> {
   private byLines: Map<string, Set<F>> | undefined;
   private readonly lengths = new Set<number>();
   private prefixes: Prefixes<F> | undefined;
-  private patience = PATIENCE;
+  private triesLeft = MOST_TRIES;
 
-  /** @param skipped bytes of a header that some of Vector's sources leave out (fingerprint.ignored_header_bytes) */
+  /** @param skipped header bytes that some Vector sources exclude from the fingerprint (fingerprint.ignored_header_bytes) */
   constructor(files: readonly F[], skipped: number) {
     this.files = files;
     this.skipped = skipped;
   }
 
   /**
-   * Looks whether one of these files has this SHA-256 by another length than those that are known. What is found of one
-   * file tells of the others.
+   * Checks whether one of these files has this SHA-256 at a length that is not known yet. A length learned from one file is
+   * then used for all files.
    */
   learnFrom(files: readonly F[], hash: string, lengths: "usual" | "all"): void {
     this.learn(USUAL_HASHED);
     const most = lengths === "usual" ? USUAL_HASHED : MOST_HASHED;
     for (const file of files) {
-      if (this.byHash.has(hash) || this.patience < most) return;
-      this.patience -= most;
+      if (this.byHash.has(hash) || this.triesLeft < most) return;
+      this.triesLeft -= most;
       const found = hashedAs(file.path, hash, most);
       if (found?.of === "bytes") this.learn(found.length);
-      // Each file that is short yet has a length of its own.
+      // A hash of hex text belongs to a file that is still short, so its length is not that of other files.
       if (found?.of === "hex")
         for (const one of files) if (hashOf(one.path, found) === hash) put(this.byHash, hash, one);
     }

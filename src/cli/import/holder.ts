@@ -1,7 +1,8 @@
-// Which process has a file locked, as Linux tells it: an agent that still runs would go on shipping what is taken over here.
+// Finds the process that holds a lock on a file, from /proc/locks. This detects another agent that still runs, which would
+// ship the same data again.
 import { readFileSync, statSync } from "node:fs";
 
-/** Undefined: none, or none that can be seen from here (another host, a file system whose devices are not those of `stat`). */
+/** Undefined if there is no holder or it is not visible (another host, a file system with other device numbers than `stat`). */
 export function holderOf(file: string): number | undefined {
   try {
     const { dev, ino } = statSync(file, { bigint: true });
@@ -11,7 +12,7 @@ export function holderOf(file: string): number | undefined {
   }
 }
 
-/** Process numbers by MAJOR:MINOR:INODE. */
+/** Process ids by MAJOR:MINOR:INODE. */
 export function parseLocks(text: string): ReadonlyMap<string, number> {
   const locks = text.matchAll(/^\d+:\s+\w+\s+\w+\s+\w+\s+(\d+)\s+([0-9a-f]+:[0-9a-f]+:\d+) /gm);
   return new Map([...locks].map(([, pid, place]) => [place as string, Number(pid)]));

@@ -1,11 +1,11 @@
-// What an import does, decided before anything is written: which sources it makes, which it leaves as they are, which
-// entries fit nothing, and which files have no entry. What must hold: of one file an input gets one source, and one of which
-// this agent has read something is not moved.
-import type { FirstStart } from "../../buffer/starts.ts";
+// Plans an import before anything is written: which sources are created, which stay as they are, which entries are left out,
+// and which files have no entry. Invariants: an input gets one source per file; a source of which spillway has already read
+// something is not moved.
+import type { FirstStart } from "../../buffer/spool/spool.ts";
 import type { FileInputOptions } from "../../core/options.ts";
 import type { KnownSource } from "../../core/source.ts";
-import { lastingKey } from "../../inputs/file/identity.ts";
-import { oldUntil } from "../../inputs/file/old-content.ts";
+import { inodeKey } from "../../inputs/file/identity/fingerprint.ts";
+import { oldUntil } from "../../inputs/file/discovery/first-start.ts";
 import { adopt } from "./adopt.ts";
 import { type Entry, type Left, type Reading, leave } from "./entry.ts";
 import type { Finder, Reader } from "./find.ts";
@@ -14,14 +14,14 @@ import type { Scope, Seen } from "./scope.ts";
 export interface Taken {
   readonly entry: Entry;
   readonly source: KnownSource;
-  /** The file as it is now. */
+  /** The current path of the file. */
   readonly path: string;
   readonly size: number;
-  /** new: it was not known. moved: known, and nothing was read of it yet. kept: the state's own source stays as it is. */
+  /** new: the source was unknown. moved: it was known but nothing was read yet. kept: the known source stays as it is. */
   readonly how: "new" | "moved" | "kept";
 }
 
-/** A file that an input reads and that no entry is of. */
+/** A file that an input reads and that has no entry. */
 export interface Fresh {
   readonly input: string;
   readonly path: string;
@@ -33,7 +33,7 @@ export interface Plan {
   readonly taken: readonly Taken[];
   readonly left: readonly Left[];
   readonly fresh: readonly Fresh[];
-  /** Directories that could not be looked into: what lies there is in none of these lists. */
+  /** Unreadable directories; their files are in none of these lists. */
   readonly unreadable: readonly string[];
 }
 
@@ -48,9 +48,9 @@ export interface PlanParts {
   readonly inputs: readonly FileInputOptions[];
   readonly scope: Scope;
   readonly finder: Finder;
-  /** Sources of the state database. */
+  /** Sources in the state database. */
   readonly known: readonly KnownSource[];
-  /** When inputs started for the first time. */
+  /** When each input started for the first time. */
   readonly starts: readonly FirstStart[];
   /** Wall clock. */
   readonly nowMs: number;
@@ -81,7 +81,7 @@ export function plan(parts: PlanParts): Plan {
   return { taken, left, fresh: freshFiles(parts, taken), unreadable: parts.scope.unreadable };
 }
 
-/** The entry of an input with the same name, else the one that shipped least: nothing may be missed. */
+/** Prefers the entry of an input with the same name, then the smallest offset, so that nothing is missed. */
 function byRank(a: Claim, b: Claim): number {
   const own = ({ entry, reader }: Claim): number => (entry.input === reader.input.id ? 0 : 1);
   return own(a) - own(b) || a.entry.offset - b.entry.offset;
@@ -91,7 +91,7 @@ function secondOf({ entry }: Claim, { entry: first }: Claim): Left {
   return leave(entry, "second-entry", `${first.name} is of the same file, and goes first`);
 }
 
-/** @param claims of one file: one, or one per stream */
+/** @param claims the claims of one file: a single one, or one per stream */
 function take(claims: readonly [Claim, ...Claim[]], known: readonly KnownSource[]): Taken | readonly Left[] {
   const [{ entry, file, reader }] = claims;
   const offsets = new Map(claims.map((one) => [one.entry.stream ?? "", one.entry.offset]));
@@ -126,9 +126,9 @@ function freshFiles({ inputs, scope, known, starts, nowMs }: PlanParts, taken: r
 }
 
 function keyFor(input: string, stats: Seen["stats"]): string {
-  return `${input} ${lastingKey({ inode: stats.ino.toString(), birthNs: stats.birthtimeNs.toString() })}`;
+  return `${input} ${inodeKey({ inode: stats.ino.toString(), birthNs: stats.birthtimeNs.toString() })}`;
 }
 
 function keyOf({ input, identity }: KnownSource): string {
-  return `${input} ${lastingKey(identity)}`;
+  return `${input} ${inodeKey(identity)}`;
 }

@@ -1,8 +1,8 @@
-// Files by any number of their first bytes: sorted by them, so that those which begin alike lie beside one another. With
-// 5,000 entries and 5,000 files a look at each file for each entry would be 25 million reads.
+// Finds files by a prefix of any length. The files are sorted by their first bytes, so those with a common prefix are adjacent.
+// Reading each of 5,000 files for each of 5,000 entries would be 25 million reads.
 import { readBeginning } from "./beginnings.ts";
 
-/** Of each file that many are kept; longer beginnings are read again from the few files that are left. */
+/** Number of first bytes kept of each file; for longer prefixes the few remaining files are read again. */
 const KEPT = 1024;
 
 export class Prefixes<F extends { readonly path: string }> {
@@ -13,7 +13,7 @@ export class Prefixes<F extends { readonly path: string }> {
     this.sorted = all.sort((a, b) => compare(a.text, b.text));
   }
 
-  /** In the order in which they were given where they begin alike. */
+  /** The files that start with these bytes; files with equal first bytes stay in the given order. */
   find(head: Buffer): readonly F[] {
     const text = head.toString("latin1", 0, KEPT);
     let [from, to] = [0, this.sorted.length];
@@ -29,7 +29,7 @@ export class Prefixes<F extends { readonly path: string }> {
   }
 }
 
-/** By code units, as `startsWith` has it. */
+/** Compares by code units, as `startsWith` does. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }

@@ -1,14 +1,14 @@
-// What `import` prints: what was taken over, what was left out and why, which files begin anew, and the sum of it.
+// Formats the output of `import`: what was taken over, what was left out and why, which files have no entry, and a summary.
 import { count, flow } from "../../core/figures.ts";
 import type { KnownSource } from "../../core/source.ts";
-import { printable } from "../printable.ts";
-import { table } from "../table.ts";
+import { printable } from "../../core/printable.ts";
+import { table } from "../terminal/table.ts";
 import { version } from "../version.ts";
 import type { Fault, Left, Reading } from "./entry.ts";
 import type { Fresh, Plan, Taken } from "./plan.ts";
 
 export interface ImportFacts {
-  /** The other agent. */
+  /** Name of the other agent. */
   readonly agent: string;
   readonly reading: Reading;
   readonly plan: Plan;
@@ -17,7 +17,7 @@ export interface ImportFacts {
   readonly mode: "written" | "dry run";
 }
 
-/** Of each table; --json has all. */
+/** The text has at most this many rows per table; --json lists all. */
 const MOST_ROWS = 40;
 const MOST_GONE = 5;
 const MOST_WARNINGS = 10;
@@ -75,7 +75,7 @@ function section(title: string, heads: readonly string[], rows: Rows, align: str
   return ["", ...table([[title, ...heads], ...rows], align), ...more];
 }
 
-/** The farthest behind first. */
+/** Sorted by lag, largest first. */
 function takenRows(taken: readonly Taken[]): Rows {
   const sorted = taken.toSorted((a, b) => lagOf(b.size, b.source) - lagOf(a.size, a.source));
   return sorted.slice(0, MOST_ROWS).map(({ entry, source, path, size, how }) => {
@@ -91,7 +91,7 @@ function takenRows(taken: readonly Taken[]): Rows {
   });
 }
 
-/** Files that are gone are every registry's ballast: a few stand for all of them. */
+/** Registries contain many entries for files that are gone, so only a few of them are listed. */
 function leftRows(left: readonly Left[]): Rows {
   const [gone, others] = [left.filter(isGone), left.filter((one) => !isGone(one))];
   const sorted = [...others, ...gone.slice(0, MOST_GONE)];
@@ -138,7 +138,7 @@ function reasons(left: readonly Left[]): string {
   return groups.join(", ");
 }
 
-/** What could not be read, of the other agent's state and of the logs. */
+/** The parts of the other agent's state and the directories that could not be read. */
 export function warningLines({ faults }: Pick<Reading, "faults">, { unreadable }: Pick<Plan, "unreadable">): string[] {
   const lines = [
     ...faults.map(faultLine),

@@ -1,17 +1,18 @@
-// The files among which another agent's entries are looked for: those that the inputs match, and all others in their
-// directories and in those that the entries name, as the agent would look for a renamed file.
-import { statSync, type BigIntStats } from "node:fs";
+// Collects the files to which another agent's entries may refer: those that the inputs match, and all others in the same
+// directories and in those of the entries' paths, as the agent itself would search for a renamed file.
+import type { BigIntStats } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import type { FileInputOptions } from "../../core/options.ts";
-import { Listing } from "../../inputs/file/listing.ts";
-import { compile, excluding } from "../../inputs/file/patterns.ts";
-import { walk } from "../../inputs/file/walker.ts";
+import { Directories } from "../../inputs/file/discovery/directories.ts";
+import { statOf } from "../../inputs/file/paths.ts";
+import { compile, excluding } from "../../inputs/file/discovery/glob.ts";
+import { walk } from "../../inputs/file/discovery/walker.ts";
 
 export interface Seen {
   readonly path: string;
   readonly stats: BigIntStats;
-  /** The inputs that read it under this name. */
+  /** The inputs that read the file under this path. */
   readonly inputs: readonly FileInputOptions[];
 }
 
@@ -27,7 +28,7 @@ export class Scope {
   private readonly byPath = new Map<string, Seen>();
   private readonly inodes = new Map<string, Seen[]>();
   private readonly closed = new Set<string>();
-  /** By directory. */
+  /** Device numbers by directory. */
   private readonly devices = new Map<string, bigint | undefined>();
   private named: ReadonlyMap<string, readonly Seen[]> | undefined;
 
@@ -35,7 +36,7 @@ export class Scope {
     this.matchers = inputs.map(matcherOf);
   }
 
-  /** @param paths of the entries */
+  /** @param paths the paths of the entries */
   static async look(inputs: readonly FileInputOptions[], paths: readonly string[], clock: Clock): Promise<Scope> {
     const scope = new Scope(inputs);
     for (const { input, excluded } of scope.matchers) {
@@ -44,7 +45,7 @@ export class Scope {
       for (const { path } of found.unreadable) scope.closed.add(path);
     }
     const literals = scope.matchers.flatMap((matcher) => matcher.literals);
-    await scope.addAround([...scope.byPath.keys(), ...literals, ...paths], new Listing(clock));
+    await scope.addAround([...scope.byPath.keys(), ...literals, ...paths], new Directories(clock));
     for (const file of scope.byPath.values()) {
       const inode = file.stats.ino.toString();
       const list = scope.inodes.get(inode);
@@ -56,37 +57,38 @@ export class Scope {
 
   private addMatch(path: string, input: FileInputOptions): void {
     const known = this.byPath.get(path);
-    const stats = known?.stats ?? statOf(path);
+    const stats = known?.stats ?? statIfSeen(path);
     if (stats?.isFile()) this.byPath.set(path, { path, stats, inputs: [...(known?.inputs ?? []), input] });
   }
 
-  private async addAround(paths: readonly string[], listing: Listing): Promise<void> {
+  private async addAround(paths: readonly string[], directories: Directories): Promise<void> {
     const done = new Set<unknown>();
     for (const path of new Set(paths)) {
-      for await (const files of listing.around(path)) {
-        if (files === "unreadable") this.closed.add(dirname(path));
-        else if (!done.has(files)) {
-          done.add(files);
-          for (const { path: at, stats } of files.values())
-            if (!this.byPath.has(at)) this.byPath.set(at, { path: at, stats, inputs: [] });
+      for (const listing of await directories.around(path)) {
+        if (listing.error !== undefined) this.closed.add(dirname(path));
+        if (done.has(listing)) continue;
+        done.add(listing);
+        for (const { path: at } of listing.files) {
+          const stats = this.byPath.has(at) ? undefined : statIfSeen(at);
+          if (stats !== undefined) this.byPath.set(at, { path: at, stats, inputs: [] });
         }
       }
     }
   }
 
-  /** Those that inputs read come first. */
+  /** All files; those that inputs read come first. */
   get files(): readonly Seen[] {
     return [...this.byPath.values()];
   }
 
-  /** Directories that could not be looked into. */
+  /** Directories that could not be read. */
   get unreadable(): readonly string[] {
     return [...this.closed];
   }
 
   /** Whether a file lies on the device of this directory. */
   isOn(directory: string, file: Seen): boolean {
-    if (!this.devices.has(directory)) this.devices.set(directory, statOf(directory)?.dev);
+    if (!this.devices.has(directory)) this.devices.set(directory, statIfSeen(directory)?.dev);
     return this.devices.get(directory) === file.stats.dev;
   }
 
@@ -98,22 +100,22 @@ export class Scope {
     return this.inodes.get(inode) ?? [];
   }
 
-  /** Whether a path lies where something could not be looked at. */
+  /** Whether the directory of a path could not be read. */
   isDark(path: string): boolean {
     return this.closed.has(dirname(path));
   }
 
-  /** Which inputs read what has this name, whether or not something has it now. */
+  /** The inputs that would read a file at this path, whether or not one exists. */
   readersOf(path: string): readonly FileInputOptions[] {
     return this.matchers.filter((one) => one.matches(path) && !one.excluded(path)).map(({ input }) => input);
   }
 
-  /** An input that matches the name and leaves it out. */
+  /** An input whose `paths` match this path and whose `exclude` excludes it. */
   excluderOf(path: string): FileInputOptions | undefined {
     return this.matchers.find((one) => one.matches(path) && one.excluded(path))?.input;
   }
 
-  /** Files that may be of the same log, as their names say: of a.log.1 also a.log and a.log.2. */
+  /** Files whose names suggest the same log: for a.log.1 also a.log and a.log.2. */
   namesakes(path: string): readonly Seen[] {
     this.named ??= this.byEveryName();
     return [path, this.formerNames(path)[0]].flatMap((name) => this.named?.get(name ?? "") ?? []);
@@ -128,7 +130,7 @@ export class Scope {
     );
   }
 
-  /** The names that a rotated file may have had before: of a.log.1 a.log, and a. */
+  /** Paths that a rotated file may have had before: for a.log.1 these are a.log and a. */
   formerNames(path: string): readonly string[] {
     const name = basename(path);
     const ends = [...name.matchAll(/[-._]/g)].map(({ index }) => index).filter((at) => at > 0);
@@ -146,9 +148,9 @@ function matcherOf(input: FileInputOptions): Matcher {
   };
 }
 
-function statOf(path: string): BigIntStats | undefined {
+function statIfSeen(path: string): BigIntStats | undefined {
   try {
-    return statSync(path, { bigint: true, throwIfNoEntry: false });
+    return statOf(path);
   } catch {
     return undefined;
   }

@@ -1,11 +1,11 @@
-// Files of another agent's state, read as a whole. Bounded: what is larger is not a state, or not one to hold in memory.
+// Reads files of another agent's state as a whole. The size is limited: a larger file is not a state or does not fit in memory.
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { EXIT, SpillwayError, describe, hasCode } from "../../core/errors.ts";
 
 /** 5,000 entries take about 1.5 MB; Filebeat starts a new log at 10 MB. */
 const LARGEST = 256 * 1024 * 1024;
 
-/** Undefined when it is not there. */
+/** Undefined if the file does not exist. */
 export function readState(file: string): string | undefined {
   try {
     if (statSync(file).size > LARGEST) throw foreign(file, "is larger than 256 MiB");
@@ -16,7 +16,7 @@ export function readState(file: string): string | undefined {
   }
 }
 
-/** The names in a directory, in their order. */
+/** The names in a directory, sorted. */
 export function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory).sort();

@@ -1,16 +1,20 @@
-// The state directory, as an import reads and writes it: by the same door as the agent, so that the lock, the machine's id
-// and the schema are looked after, and all sources come in one transaction.
-import { chownSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { openForReading } from "../../buffer/database.ts";
-import { SqliteSpool } from "../../buffer/sqlite-spool.ts";
-import type { Recovered } from "../../buffer/spool.ts";
-import { readSources, readStarts } from "../../buffer/tables.ts";
+// Reads and writes the state directory for an import, through the same spool as the agent. The spool takes care of the lock,
+// the machine id and the schema. All sources are written in one transaction.
+import { handOver } from "../../buffer/directory/private.ts";
+import { openForReading } from "../../buffer/spool/database.ts";
+import type { FirstStart, Recovered, SourceRow, StoredSource, Transaction } from "../../buffer/spool/spool.ts";
+import { SqliteSpool } from "../../buffer/spool/sqlite-spool.ts";
+import { readSources, readStarts } from "../../buffer/spool/rows/tables.ts";
+import { systemClock } from "../../core/clock.ts";
+import { silentLog } from "../../core/log.ts";
 import type { KnownSource } from "../../core/source.ts";
 
-export type KnownState = Pick<Recovered, "sources" | "starts">;
+export interface KnownState {
+  readonly sources: readonly StoredSource[];
+  readonly starts: readonly FirstStart[];
+}
 
-/** What is there, without a lock and without changing anything. */
+/** Reads the existing state, without a lock and without changes. */
 export function knownState(directory: string): KnownState {
   const db = openForReading(directory);
   try {
@@ -21,28 +25,21 @@ export function knownState(directory: string): KnownState {
 }
 
 /**
- * Locks the directory, which is made when it is missing, and writes what `choose` makes of what is there.
- * Throws `state-locked` while an agent runs on it.
+ * Locks the directory, creating it if it is missing, and writes the sources that `choose` returns for the existing state.
+ * Throws `state-locked` while an agent uses the directory.
  */
 export async function addSources<T extends { readonly sources: readonly KnownSource[] }>(
   directory: string,
   choose: (known: KnownState) => Promise<T>,
 ): Promise<T> {
-  const options = { directory, letters: 0, maxPages: 0 };
-  const { spool, recovered } = await SqliteSpool.open(options, new SharedArrayBuffer(0));
+  const options = { directory, deadLetters: 0, disk: 0 };
+  const parts = { options, memory: new SharedArrayBuffer(0), clock: systemClock, log: silentLog };
+  const { spool, recovered } = await SqliteSpool.open(parts);
   try {
-    const chosen = await choose(recovered);
-    const nothing = {
-      forgotten: [],
-      envelopes: [],
-      rows: [],
-      removed: [],
-      ledger: [],
-      losses: [],
-      letters: [],
-      starts: [],
-    };
-    if (chosen.sources.length > 0) await spool.commit({ full: true, sources: chosen.sources, ...nothing });
+    const sources: StoredSource[] = [];
+    for await (const page of spool.sources()) sources.push(...page);
+    const chosen = await choose({ sources, starts: recovered.starts });
+    if (chosen.sources.length > 0) await spool.commit(transaction(chosen.sources, sources, recovered));
     return chosen;
   } finally {
     await spool.close();
@@ -50,9 +47,12 @@ export async function addSources<T extends { readonly sources: readonly KnownSou
   }
 }
 
-/** Whoever runs the agent must be able to write what root has made for it. */
-function handOver(directory: string): void {
-  if (process.geteuid?.() !== 0) return;
-  const { uid, gid } = statSync(directory);
-  for (const name of readdirSync(directory)) chownSync(join(directory, name), uid, gid);
+function transaction(chosen: readonly KnownSource[], known: readonly SourceRow[], recovered: Recovered): Transaction {
+  const numbers = new Map(known.map(({ id, num }) => [id, num]));
+  let next = recovered.nextSource;
+  const nothing = { forgotten: [], envelopes: [], queues: [], groups: [], ledger: [], losses: [], deadLetters: [] };
+  const none = new Float64Array(0);
+  const meta = recovered.meta ?? { nextSeq: 1, age: { agedMs: 0, wallMs: 0, boot: "", upMs: 0 }, limits: {} };
+  const sources = chosen.map((source) => ({ ...source, num: numbers.get(source.id) ?? next++ }));
+  return { full: true, sources, ...nothing, moves: none, rows: none, removed: none, starts: [], meta };
 }

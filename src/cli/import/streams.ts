@@ -1,16 +1,17 @@
-// Filebeat reads a container's log once per stream, with an offset for each that moves with the lines of that stream
-// alone: a rare stderr stays far behind. One reader of both goes on at the first line that its own stream has not passed.
+// Filebeat reads a container's log once per stream. Each stream's offset advances only with the lines of that stream, so the
+// offset of a quiet stderr stays far behind. spillway reads both streams at once and resumes at the first line that lies
+// beyond the offset of its own stream.
 import { readSync } from "node:fs";
 import { isObject, parseExact } from "./exact-json.ts";
 
 /** How far each stream was shipped. */
 export type Offsets = ReadonlyMap<string, number>;
 
-/** Longer lines are not looked at further: reading goes on there. */
+/** Lines longer than this are not examined; reading resumes there. */
 const LARGEST = 1024 * 1024;
 const NEWLINE = 10;
 
-/** @returns the least offset, where the lines up to the greatest are none of a container's log */
+/** @returns the offset to resume at; it is the smallest offset if the lines are not those of a container's log */
 export function commonStart(fd: number, offsets: Offsets): number {
   const end = Math.max(...offsets.values());
   let at = Math.min(...offsets.values());
@@ -24,7 +25,7 @@ export function commonStart(fd: number, offsets: Offsets): number {
   return at;
 }
 
-/** Passes whole lines that their stream has passed. */
+/** Skips whole lines that lie before the offset of their stream. */
 function pass(block: Buffer, start: number, offsets: Offsets): { bytes: number; found: "open line" | "nothing" } {
   let from = 0;
   for (let to = block.indexOf(NEWLINE); to >= 0; to = block.indexOf(NEWLINE, from)) {
@@ -35,7 +36,7 @@ function pass(block: Buffer, start: number, offsets: Offsets): { bytes: number; 
   return { bytes: from, found: "nothing" };
 }
 
-/** Of a line as containerd or Docker writes it. */
+/** The stream of a line written by containerd or Docker. */
 function streamOf(line: string): string | undefined {
   if (!line.startsWith("{")) return /^\S+ (stdout|stderr) /.exec(line.slice(0, 100))?.[1];
   const value = parseExact(line);

@@ -1,10 +1,11 @@
-// The run of `spillway import`: reads the other agent's state, decides what becomes of each entry, writes the sources, says
-// what was done. What must hold: nothing is written before all of it is decided, and by one transaction.
+// Runs `spillway import`: reads the other agent's state, decides what to do with each entry, writes the sources and prints a
+// report. Invariant: everything is decided before anything is written, and one transaction writes all of it.
+import { stateFolder } from "../../buffer/directory/private.ts";
 import { systemClock } from "../../core/clock.ts";
 import { EXIT, type ExitCode } from "../../core/errors.ts";
 import type { Config } from "../../core/options.ts";
 import type { KnownSource } from "../../core/source.ts";
-import { type Call, configOf } from "../command.ts";
+import { type Call, configOf } from "../program/command.ts";
 import { type Reading, merge } from "./entry.ts";
 import { Finder } from "./find.ts";
 import { Heads } from "./heads.ts";
@@ -22,11 +23,11 @@ export interface Agent {
 
 export async function takeOver(call: Call, agent: Agent): Promise<ExitCode> {
   const { terminal, options } = call;
-  const { config } = await configOf(call);
+  const { config } = await configOf(call, "no server");
   const reading = merge(await Promise.all((options["from"] as readonly string[]).map(agent.read)));
   const header = (options["ignoredHeaderBytes"] as number | undefined) ?? 0;
   const choose = (known: KnownState): Promise<Choice> => decide(reading, config.inputs, header, known);
-  const directory = config.buffer.path;
+  const directory = stateFolder(config.buffer.path);
   const mode = options["dryRun"] === true ? "dry run" : "written";
   if (mode === "written") refuseRunning(reading.locks);
   const { plan } = await (mode === "dry run" ? choose(knownState(directory)) : addSources(directory, choose));
@@ -43,7 +44,7 @@ export async function takeOver(call: Call, agent: Agent): Promise<ExitCode> {
 
 interface Choice {
   readonly plan: Plan;
-  /** To be written. */
+  /** The sources to write. */
   readonly sources: readonly KnownSource[];
 }
 
@@ -60,7 +61,7 @@ async function decide(
   return { plan: made, sources: made.taken.filter(({ how }) => how !== "kept").map(({ source }) => source) };
 }
 
-/** What an agent that runs ships from now on would be shipped twice. */
+/** Refuses to import while the other agent runs: whatever it still ships would be shipped twice. */
 function refuseRunning(locks: readonly string[]): void {
   for (const file of locks) {
     const pid = holderOf(file);

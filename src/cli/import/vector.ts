@@ -1,5 +1,6 @@
-// Vector's checkpoints: checkpoints.json in a directory per source (file, kubernetes_logs) below its data directory. A
-// checkpoints.new.json beside it was left by a process that died while it wrote: newer where it is whole, as Vector takes it.
+// Reads Vector's checkpoints: checkpoints.json in a directory per source (file, kubernetes_logs) in its data directory. A
+// checkpoints.new.json beside it was left by a process that died while writing. If complete, it is newer and is used, as in
+// Vector.
 import { basename, dirname, join } from "node:path";
 import type { Entry, Fault, Left, Reading, Recognised } from "./entry.ts";
 import { NEVER, merge } from "./entry.ts";
@@ -43,7 +44,7 @@ export interface Checkpoints {
   readonly input: string;
 }
 
-/** Undefined for what is no JSON of that kind; throws for a version that is not known. */
+/** Undefined if the text is not a checkpoints document; throws for an unknown version. */
 export function parseCheckpoints({ file, text, input }: Checkpoints): Omit<Reading, "files" | "locks"> | undefined {
   const document = parseExact(text);
   if (!isObject(document)) return undefined;
@@ -91,7 +92,7 @@ function nameOf(fingerprint: Json): string {
     .slice(0, 200);
 }
 
-/** RFC 3339, as of the last time that it was moved. */
+/** Parses the RFC 3339 time at which the checkpoint was last moved. */
 function timeOf(value: unknown): number {
   const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
   return Number.isNaN(ms) ? NEVER : ms + 1;

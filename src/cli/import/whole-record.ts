@@ -1,14 +1,14 @@
-// A container's runtime cuts long lines into parts. An agent that was killed had the first parts in memory, and an offset
-// behind them: reading begins with the first part, so that the record comes whole.
+// Container runtimes split long lines into parts. An agent that was killed may have stored an offset after the first parts
+// while it held them in memory. Reading therefore resumes at the first part, so that the record is complete.
 import { readSync } from "node:fs";
 import type { FileInputOptions } from "../../core/options.ts";
 import { isObject, parseExact } from "./exact-json.ts";
 
-/** Parts have 16 KiB, as the runtimes cut them, and a stamp. */
+/** Runtimes split lines into parts of 16 KiB and add a timestamp. */
 const LARGEST_LINE = 128 * 1024;
 const NEWLINE = 10;
 
-/** @param offset the start of a line @returns it, or the start of the first part of what goes on there */
+/** @param offset the start of a line @returns the start of the record that this line is part of */
 export function wholeRecord(fd: number, offset: number, format: FileInputOptions["format"]): number {
   const isPart = PARTS[format];
   if (isPart === undefined) return offset;

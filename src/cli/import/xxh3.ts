@@ -1,4 +1,4 @@
-// XXH3 of 32 bytes with 64 bits, as Fluent Bit takes it of what lies before its offset: the one length that is needed.
+// 64-bit XXH3 of 32 bytes, the only length needed: Fluent Bit stores this hash of the bytes before its offset.
 export const XXH3_BYTES = 32;
 
 const MASK = (1n << 64n) - 1n;
@@ -18,7 +18,7 @@ export function xxh3(bytes: Buffer): bigint {
   return sum ^ (sum >> 32n);
 }
 
-/** Both halves of the product. */
+/** XORs the two halves of the product. */
 function fold(a: bigint, b: bigint): bigint {
   const product = a * b;
   return (product & MASK) ^ (product >> 64n);

@@ -1,34 +1,43 @@
-// Rules over the budgets: memory, disk and batch must fit each other, shares must add up.
+// Checks the budgets: memory, disk and batch size must be compatible, and the shares must add up.
+import { budget } from "../../core/figures.ts";
 import { sizeText } from "../../core/units.ts";
 import { laddersInUse, shareFault } from "../../policy/shares.ts";
-import type { Report } from "../report.ts";
-import { present } from "../report.ts";
+import { LEAST_MEMORY, defaultMemory, memoryConflict } from "../values/memory.ts";
+import type { Report } from "../faults/report.ts";
+import { present } from "../faults/report.ts";
 import type { Read } from "../schema/index.ts";
-import type { Path } from "../tree.ts";
+import type { Path } from "../yaml/tree.ts";
 
 const MEMORY: Path = ["buffer", "memory"];
 const DISK: Path = ["buffer", "disk"];
 const BATCH: Path = ["output", "batch", "bytes"];
 const MIB = 2 ** 20;
-/** A WebAssembly memory has at most 4 GiB; the rest is for what is not log bytes. */
+/** A WebAssembly memory has at most 4 GiB; the remaining 1 GiB is for data other than log bytes. */
 const MOST_MEMORY = 3 * 2 ** 30;
 
-/** Whether the user wrote the value, or it is the default. */
+/** True if the user set the value, false if it is the default. */
 type IsSet = (path: Path) => boolean;
 
-export function budgetRules(config: Read, isSet: IsSet, report: Report): void {
+/** @param limit memory limit of the process in bytes; undefined if there is none */
+export function budgetRules(config: Read, isSet: IsSet, report: Report, limit?: number): void {
   if (report.sound(MEMORY)) {
-    leastMemory(config, isSet, report);
+    leastMemory(config, isSet, report, limit);
     mostMemory(config, report);
   }
+  if (report.sound(MEMORY)) overLimit(config, limit, report);
   if (report.sound(MEMORY, DISK)) disk(config, isSet, report);
   if (report.sound(MEMORY, BATCH)) batch(config, isSet, report);
   shares(config, report);
 }
 
-function leastMemory(config: Read, isSet: IsSet, report: Report): void {
+function overLimit(config: Read, limit: number | undefined, report: Report): void {
+  const conflict = memoryConflict(config.buffer.memory, limit);
+  if (conflict) report.warning(MEMORY, { code: "memory-over-limit", ...conflict });
+}
+
+function leastMemory(config: Read, isSet: IsSet, report: Report, limit: number | undefined): void {
   const { memory } = config.buffer;
-  if (memory < 8 * MIB) {
+  if (memory < LEAST_MEMORY) {
     const message = `\`buffer.memory\` is ${sizeText(memory)}, needs at least 8MiB`;
     return report.error(MEMORY, { code: "memory-too-small", message, help: "`memory: 8MiB`; 64MiB is the default" });
   }
@@ -37,9 +46,10 @@ function leastMemory(config: Read, isSet: IsSet, report: Report): void {
     if (!report.sound(path) || 4 * input.max_record <= memory) continue;
     const least = sizeText(4 * input.max_record);
     const atMemory = isSet(MEMORY);
+    const limited = memory < defaultMemory(undefined) ? ` below a memory limit of ${budget(limit ?? 0)}` : "";
     return report.error(atMemory ? MEMORY : path, {
       code: "memory-too-small",
-      message: `\`buffer.memory\` is ${sizeText(memory)}${atMemory ? "" : " by default"}, needs at least ${least} (4x \`max_record\`)`,
+      message: `\`buffer.memory\` is ${sizeText(memory)}${atMemory ? "" : ` by default${limited}`}, needs at least ${least} (4x \`max_record\`)`,
       help: atMemory
         ? `\`memory: ${least}\`, or a smaller \`max_record\``
         : `\`buffer: { memory: ${least} }\`, or less than this`,

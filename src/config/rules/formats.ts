@@ -1,5 +1,5 @@
-// Rules over what an input's lines are: settings that its format rules out.
-import type { Report } from "../report.ts";
+// Checks that an input has no settings that contradict its line format.
+import type { Report } from "../faults/report.ts";
 import type { ReadInput } from "../schema/index.ts";
 
 export function formatRules(input: ReadInput, i: number, report: Report): void {
@@ -8,7 +8,7 @@ export function formatRules(input: ReadInput, i: number, report: Report): void {
   fieldOfTime(input, i, report);
 }
 
-/** What the bytes of a format's own syntax are. */
+/** The encoding of a format's own syntax. */
 const SYNTAX: Readonly<Record<ReadInput["format"], "any" | "ascii" | "utf-8">> = {
   text: "any",
   cri: "ascii",

@@ -1,9 +1,9 @@
-// Rules over inputs: there is something to read, ids are unique, ladders exist.
+// Checks the inputs: there is something to read, ids are unique, ladders exist.
 import { SERVERS_OWN } from "../../core/document.ts";
-import type { Report } from "../report.ts";
-import { present } from "../report.ts";
+import type { Report } from "../faults/report.ts";
+import { present } from "../faults/report.ts";
 import type { Read, ReadInput } from "../schema/index.ts";
-import { nearestWord } from "../suggest.ts";
+import { nearestWord } from "../faults/suggest.ts";
 import { formatRules } from "./formats.ts";
 
 export function inputRules(config: Read, report: Report): void {
@@ -41,10 +41,10 @@ function duplicateId(input: ReadInput, i: number, seen: Map<string, number>, rep
   });
 }
 
-/** Directories that say nothing about what is in them. */
+/** Directory names that say nothing about their content. */
 const PLACES: ReadonlySet<string> = new Set(["log", "logs", "var", "tmp", "opt", "home", "srv", "mnt", "data"]);
 
-/** After what it reads: `app` for /var/log/app/*.log and for /var/log/app.log. */
+/** Suggests an id from the paths: `app` for /var/log/app/*.log and for /var/log/app.log. */
 function idFor(input: ReadInput, taken: ReadonlyMap<string, number>): string {
   const words = (Array.isArray(input.paths) ? input.paths.map(String) : []).flatMap((path) =>
     path.split("/").reverse(),
@@ -67,7 +67,7 @@ function takenFields({ fields, format }: ReadInput, i: number, report: Report): 
   }
 }
 
-/** Who writes a field besides, as the rest of a sentence. */
+/** What else writes a field of this name, as the end of a sentence; undefined if nothing does. */
 function ownerOf(name: string, format: ReadInput["format"]): string | undefined {
   const [first = ""] = name.split(".");
   if (SERVERS_OWN.has(name)) return "belongs to the server: it would refuse every document";

@@ -1,13 +1,13 @@
-// Rules over ladders: what policy/ladder.ts finds wrong with one, pointed at in the file.
+// Checks the ladders with policy/ladder.ts, and reports the faults at their places in the file.
 import type { Ladder } from "../../core/options.ts";
 import { ratioText } from "../../core/units.ts";
 import { ladderFaults } from "../../policy/ladder.ts";
 import type { LadderFault } from "../../policy/ladder.ts";
 import { ladderOf } from "../effective.ts";
-import type { Report } from "../report.ts";
-import { present } from "../report.ts";
+import type { Report } from "../faults/report.ts";
+import { present } from "../faults/report.ts";
 import type { Read } from "../schema/index.ts";
-import type { Path } from "../tree.ts";
+import type { Path } from "../yaml/tree.ts";
 
 export function ladderRules(config: Read, report: Report): void {
   const used = new Set(present(config.inputs).map(([, input]) => input.policy));
@@ -16,7 +16,7 @@ export function ladderRules(config: Read, report: Report): void {
     if (!report.reached(path)) continue;
     if (!used.has(name) && report.sound(["inputs"]) && config.inputs.length > 0 && name !== "default")
       unused(name, report);
-    // A rung that is wrong by itself is left out: the others are still compared.
+    // Leave out rungs that are invalid by themselves; the others are still compared.
     const sound = present(rungs).filter(([i]) => report.sound([...path, i]));
     const places = sound.map(([i]) => [...path, i]);
     const ladder = ladderOf(sound.map(([, rung]) => rung));
@@ -32,7 +32,7 @@ function point(fault: LadderFault, ladder: Ladder, places: readonly Path[], repo
   report.error(at, { code, message, help, ...(related ? { related } : {}) });
 }
 
-/** What the other rung has to do with it. */
+/** Explains how the other rung is related to the fault. */
 function note(fault: LadderFault, ladder: Ladder): string {
   const enter = ratioText(ladder[fault.at]?.enter ?? 1);
   if (fault.code === "unreachable-rung") return `intake stops here for good, so the buffer never fills to ${enter}`;

@@ -1,21 +1,42 @@
-// Every key of the configuration: its kind, its default as a user would write it, and one sentence. What several values
-// must be together is in rules/.
-import * as kinds from "../kinds.ts";
-import { about, choice, duration, flag, list, optional, ratio, section, size, table, text } from "../vocabulary.ts";
-import type { Infer } from "../vocabulary.ts";
+// The schema of the configuration: for each key its kind, its default as a user would write it, and a one-sentence description.
+// Constraints between several values are in rules/.
+import * as kinds from "../values/kinds.ts";
+import {
+  about,
+  choice,
+  duration,
+  flag,
+  list,
+  optional,
+  ratio,
+  section,
+  size,
+  table,
+  text,
+} from "../values/vocabulary.ts";
+import type { Infer } from "../values/vocabulary.ts";
 import { input } from "./input.ts";
 import { DEFAULT_LADDER, ladder } from "./ladder.ts";
 import { output } from "./output.ts";
 
 const buffer = section({
-  path: about("state directory, mode 0700", optional(text(), "/var/lib/spillway")),
+  path: about(
+    "state directory, mode 0700; its subfolder `state` if it has other files or others may write to it",
+    optional(text(), "/var/lib/spillway"),
+  ),
   memory: about(
-    "all log bytes in memory: queued, in flight, encoded, compressed; at least 8MiB and 4x `max_record`",
+    "all log bytes in memory: queued, in flight, encoded, compressed; at least 8MiB and 4x `max_record`; with a memory limit of the cgroup, the default is at most that limit less 130MiB, but at least 8MiB",
     optional(size(), "64MiB"),
   ),
-  disk: about("real size of database and WAL; at least 2x `memory`; 0 is memory only", optional(size(), "1GiB")),
-  shares: about("share of a ladder in the budget; the others share the rest equally", optional(table(ratio()), {})),
-  max_age: about("drops what was read longer ago; 0 is never", optional(duration(), "0s")),
+  disk: about(
+    "actual size of database, WAL and reserve; at least 2x `memory`; 0: memory only",
+    optional(size(), "1GiB"),
+  ),
+  shares: about(
+    "share of the budget for each ladder; ladders not named share the rest equally",
+    optional(table(ratio()), {}),
+  ),
+  max_age: about("drop records that were read longer ago; 0: never", optional(duration(), "0s")),
 });
 
 export const schema = section({
@@ -25,24 +46,27 @@ export const schema = section({
     "ladders by name: what happens when the buffer fills",
     optional(table(ladder), { default: DEFAULT_LADDER }),
   ),
-  output: about("where it goes; one in this version", optional(output, {})),
+  output: about("the destination; one in this version", optional(output, {})),
   admin: about(
     "health, metrics, status",
     optional(
       section({
         listen: about("`host:port`, `unix:/path` or `off`", optional(kinds.listen(), "127.0.0.1:9650")),
-        hosts: about("Host names allowed besides loopback names and IP literals", optional(list(text()), [])),
+        hosts: about(
+          "Host names allowed in requests, besides loopback names and IP addresses",
+          optional(list(text()), []),
+        ),
       }),
       {},
     ),
   ),
   shutdown: about(
-    "how it stops",
+    "what a stop does",
     optional(
       section({
-        grace: about("how long it goes on delivering", optional(duration(), "10s")),
+        grace: about("how long it continues to deliver", optional(duration(), "10s")),
         read_to_end: about(
-          "first reads on until no file has grown for 1 s, for at most half the grace, last lines without line end included",
+          "first read until no file has grown for 1 s, for at most half the grace, including last lines without line end",
           optional(flag(), false),
         ),
       }),
@@ -53,14 +77,14 @@ export const schema = section({
     "the agent's own log",
     optional(
       section({
-        level: about("least level", optional(choice("debug", "info", "warn", "error"), "info")),
+        level: about("lowest level that is logged", optional(choice("debug", "info", "warn", "error"), "info")),
       }),
       {},
     ),
   ),
 });
 
-/** A configuration with defaults, in bytes, milliseconds and ratios, its keys as in the file. */
+/** A parsed configuration with defaults. Keys are as in the file; values are in bytes, milliseconds and ratios. */
 export type Read = Infer<typeof schema>;
 export type ReadRung = Read["policies"][string][number];
 export type ReadInput = Read["inputs"][number];

@@ -1,6 +1,7 @@
-// The keys of a rung, by its action, and the ladder that is there without `policies`.
+// The keys of a rung, by its action, and the default ladder, which applies without `policies`.
 import { LEVELS } from "../../core/options.ts";
-import * as kinds from "../kinds.ts";
+import * as kinds from "../values/kinds.ts";
+import { notifyTarget } from "../values/notify.ts";
 import {
   about,
   choice,
@@ -13,39 +14,41 @@ import {
   section,
   size,
   tag,
-  text,
-} from "../vocabulary.ts";
+} from "../values/vocabulary.ts";
 
 const MOMENT = { value: 1, text: "1ms" };
 const BYTE = { value: 1, text: "1B" };
 
 const marks = {
-  enter: about("utilization at which the rung is entered", kinds.mark()),
-  leave: about("utilization below which it is left", kinds.mark()),
-  notify: about("command or URL, called when the rung has been entered for 60 s", maybe(text())),
+  enter: about("utilization at which the rung is entered", kinds.utilization()),
+  leave: about("utilization below which it is left", kinds.utilization()),
+  notify: about(
+    "what to notify when the rung has been in force for 60 s, and when it is left: a URL gets JSON by POST; a command, as a list of words, gets it on its standard input",
+    maybe(notifyTarget()),
+  ),
 };
 const until = section({
-  waited: about("opens for everything after waiting so long", maybe(duration(MOMENT))),
-  at_risk: about("opens for what exceeds it of the bytes that would otherwise be lost", maybe(size())),
+  waited: about("opens for everything after reading has waited this long", maybe(duration(MOMENT))),
+  at_risk: about("opens for unread bytes of deleted files, as far as they exceed this", maybe(size())),
 });
 export const ladder = list(
   either("action", [
     section({
       action: tag("block"),
       ...marks,
-      until: about("what opens the gate; without it reading waits", maybe(until)),
+      until: about("what opens the gate; without it, reading waits until `leave`", maybe(until)),
     }),
     section({
       action: tag("rate-limit"),
       ...marks,
       rate: about("bytes a second", rate()),
-      burst: about("bytes that may come at once", size(BYTE)),
-      excess: about("whether what exceeds it waits or is dropped", optional(choice("wait", "drop"), "wait")),
+      burst: about("bytes that may come at once, above the rate", size(BYTE)),
+      excess: about("whether records above the rate wait or are dropped", optional(choice("wait", "drop"), "wait")),
     }),
     section({
       action: tag("sample"),
       ...marks,
-      keep: about("`1/4`, or the percentage that equals it", kinds.keep()),
+      keep: about("which part to keep: `1/4`, or `25%`", kinds.keep()),
       always: about(
         `records that are always kept: \`level >= WORD\`, one of ${LEVELS.join(", ")}`,
         maybe(kinds.always()),

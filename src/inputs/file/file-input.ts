@@ -1,160 +1,185 @@
-// Tails files: finds them, reads them turn by turn, and hands over what was read. Four kinds of loops, all ended by one
-// signal: scans (which files there are), looks (what became of each), turns (reading), and hints that make looks sooner.
-// What must hold: the known sources are matched against files before anything is read.
-import type { Region } from "../../core/arena.ts";
+// The file input: finds files, tails them and hands over what it reads. One abort signal ends all its loops: scans (which files
+// exist), polls (what happened to each file), reads, and notifications, which make polls come sooner.
+// Invariant: the known sources are matched against files before anything is read.
+import type { BigIntStats } from "node:fs";
 import type { FileInputOptions } from "../../core/options.ts";
-import { Wakeup } from "../../core/wakeup.ts";
-import { Agenda, TICK_MS } from "./agenda.ts";
-import { Contents } from "./contents.ts";
-import { Descriptors } from "./descriptors.ts";
-import { Discovery } from "./discovery.ts";
-import { Endings } from "./endings.ts";
+import { type TimeSlice, timeSliceOf } from "../../core/time-slice.ts";
+import { FirstStart } from "./discovery/first-start.ts";
+import { compile, excluding } from "./discovery/glob.ts";
+import { Notifications } from "./discovery/notifications.ts";
+import { Scanner } from "./discovery/scanner.ts";
+import { Links } from "./identity/links.ts";
+import { Relations } from "./identity/relations.ts";
+import { SourceIndex } from "./identity/source-index.ts";
 import { framingFor } from "./records/framings.ts";
-import { Generations } from "./generations.ts";
-import { Goals } from "./goals.ts";
-import { Growth } from "./growth.ts";
-import { abandonBeyond } from "./held.ts";
-import { Heirs } from "./heirs.ts";
-import { Hints } from "./hints.ts";
-import { KnownSources } from "./known.ts";
-import { readTheLast } from "./last-reading.ts";
-import { Looker } from "./look.ts";
-import { Nag } from "./nag.ts";
-import type { FileInputParts, Shared } from "./parts.ts";
-import { excluding, compile } from "./patterns.ts";
-import { Reader } from "./reader.ts";
-import { ReadyQueue } from "./ready.ts";
-import { Registry } from "./registry.ts";
-import { Renames } from "./renames.ts";
-import { type FileInputStatus, statusOf } from "./status.ts";
-import { Suspects } from "./suspects.ts";
-import type { LaneName, Tail } from "./tail.ts";
 import { encodingOf } from "./records/text-code.ts";
+import { Assignments } from "./rotation/assignments.ts";
+import { Coordinator } from "./rotation/coordinator.ts";
+import { HeldCandidates } from "./rotation/held.ts";
+import { leave, takeOver } from "./rotation/left.ts";
+import { isSearched, Search } from "./rotation/search.ts";
+import { abandonBeyond } from "./rotation/unlinked.ts";
+import { verifyHeld } from "./rotation/verify.ts";
+import { Reports } from "./reports.ts";
+import type { FileInputParts, Left, Shared } from "./shared.ts";
+import { type FileInputStatus, statusOf } from "./status.ts";
+import { Contents } from "./tail/contents.ts";
+import { Descriptors } from "./tail/descriptors.ts";
+import { Drain } from "./tail/drain.ts";
+import { readTheLast } from "./tail/last-reading.ts";
+import { Poller } from "./tail/poller.ts";
+import { Reader } from "./tail/reader.ts";
+import { ReadQueue } from "./tail/read-queue.ts";
+import { type QueueName, Tail } from "./tail/tail.ts";
+import { TICK_MS, TimerWheel } from "./tail/timer-wheel.ts";
 
-/** Reads at once: more bring nothing, the thread pool has four threads. */
+/** Concurrent readers. More gain nothing: the thread pool has four threads. */
 const READERS = 3;
-const RESCAN_MS = 8000;
-/** From a directory that is watched from now on to a scan; several are one. */
-export const ENTERED_MS = 100;
-/** Looks between two breaths of the event loop. */
-const SLICE = 200;
 
 export class FileInput {
-  /** Rejects when something happened that must end the process; resolves after stop. */
+  /** Rejects on an error that must end the process; resolves after `stop`. */
   readonly ended: Promise<void>;
   private readonly shared: Shared;
+  private readonly slice: TimeSlice;
   private readonly stopping = new AbortController();
-  private readonly registry = new Registry();
-  private readonly ready = new ReadyQueue();
-  private readonly agenda = new Agenda();
-  private readonly growth: Growth;
-  private readonly goals: Goals;
+  private stopped: Promise<void> | undefined;
+  private readonly index = new SourceIndex();
+  private readonly queue = new ReadQueue();
+  private readonly wheel = new TimerWheel();
+  private readonly drain: Drain;
   private readonly contents: Contents;
   private readonly descriptors: Descriptors;
-  private readonly endings: Endings;
-  private readonly generations: Generations;
-  private readonly looker: Looker;
-  private readonly renames: Renames;
-  private readonly discovery: Discovery;
-  private readonly heirs: Heirs;
+  private readonly assignments: Assignments;
+  private readonly held: HeldCandidates;
+  private readonly poller: Poller;
+  private readonly coordinator: Coordinator;
+  private readonly search: Search;
+  private readonly scanner: Scanner;
   private readonly reader: Reader;
-  private readonly hints: Hints | undefined;
-  /** Directories that are watched since the last scan began. */
-  private unscanned: "none" | "some" = "none";
-  private readonly entered: Wakeup;
+  private readonly notifications: Notifications | undefined;
   private readonly loops: Promise<void>[] = [];
-  private inheriting: Promise<void> | undefined;
+  private verifying: Promise<void> | undefined;
   private readonly end = Promise.withResolvers<void>();
 
   constructor(options: FileInputOptions, parts: FileInputParts) {
-    const nag = new Nag(parts.log, parts.clock);
-    const unread = { skipped: 0, deleted: 0, truncated: 0, abandoned: 0 };
-    const sinceNs = (BigInt(Math.floor(parts.clock.wall())) * 1_000_000n).toString();
+    const { clock, intake, kernel, log, mode } = parts;
+    this.slice = timeSliceOf(clock);
+    const reports = new Reports(log, clock);
     const shared: Shared = {
       ...parts,
       options,
-      unread,
-      rereads: { files: 0 },
-      nag,
-      sinceNs,
+      unread: { skipped: 0, deleted: 0, truncated: 0, abandoned: 0 },
+      counts: { failures: 0, refusedLinks: 0 },
+      reports,
+      sinceMs: Math.floor(clock.wall()),
       signal: this.stopping.signal,
     };
     const patterns = options.paths.map(compile);
+    const matches = (path: string): boolean => patterns.some((pattern) => pattern.matches(path));
     const excluded = excluding(options.exclude);
-    const { registry, ready, agenda } = this;
+    const { index, queue, wheel } = this;
     this.shared = shared;
     this.ended = this.end.promise;
-    this.goals = new Goals(parts.mode);
-    this.growth = new Growth(parts.clock);
-    this.entered = new Wakeup(parts.clock);
-    this.descriptors = new Descriptors(nag);
+    this.drain = new Drain(mode);
     const encoding = encodingOf(options.encoding);
-    const framing = framingFor(options, encoding, parts.kernel, () => parts.clock.wall());
+    const late = (): void => reports.patternsSlow(options.id);
+    const tools = { wall: () => clock.wall(), now: () => clock.now(), late };
+    const framing = framingFor(options, encoding, kernel, tools, parts.recordIndex);
     const { cutBehind } = framing;
-    this.contents = new Contents(shared, ready, cutBehind);
-    this.endings = new Endings(shared);
-    const { contents, descriptors, endings, growth } = this;
-    this.generations = new Generations({ shared, registry, descriptors, endings, ready, encoding, cutBehind });
-    const { generations } = this;
-    this.looker = new Looker({ shared, registry, contents, descriptors, generations, ready, agenda, growth });
-    const { looker } = this;
-    this.renames = new Renames({ shared, registry, generations, looker });
-    const { renames } = this;
-    const known = new KnownSources(parts.intake.known(options.id));
-    const suspects = new Suspects({ shared, registry, known, descriptors, endings, looker });
-    const finding = { shared, registry, known, descriptors, endings, generations, suspects };
-    this.discovery = new Discovery({ ...finding, patterns, excluded, looker, renames });
-    this.reader = new Reader({ shared, framing, encoding, contents, descriptors, generations, fault: this.end.reject });
-    const { discovery } = this;
-    this.heirs = new Heirs({ ...finding, discovery });
-    const entered = (): void => this.enter();
-    if (parts.mode === "follow")
-      this.hints = new Hints({ shared, patterns, excluded, registry, looker, discovery, entered });
+    const contents = (this.contents = new Contents(shared, queue, cutBehind));
+    const descriptors = (this.descriptors = new Descriptors(shared));
+    const assignments = (this.assignments = new Assignments({
+      shared,
+      index,
+      descriptors,
+      queue,
+      encoding,
+      cutBehind,
+    }));
+    const filled = (tail: Tail): void => this.coordinator.considerFilled(tail);
+    const polled = { shared, index, contents, descriptors, assignments, queue, wheel, filled };
+    const poller = (this.poller = new Poller(polled));
+    const held = (this.held = new HeldCandidates(shared));
+    const hasCopy = (source: Tail): "yes" | "perhaps" | "no" => (isSearched(source) ? "perhaps" : held.hasCopy(source));
+    const relations = new Relations({ index, descriptors, matches, hasCopy, poll: (tail) => poller.poll(tail) });
+    const firstStart = new FirstStart(shared);
+    const deciding = { shared, index, assignments, held, excluded };
+    const links = new Links(shared);
+    const coordinator = new Coordinator({ ...deciding, links, relations, descriptors, poller, firstStart });
+    this.coordinator = coordinator;
+    const search = (this.search = new Search({ ...deciding, coordinator, matches }));
+    const finding = { shared, patterns, excluded, index, poller, coordinator };
+    this.scanner = new Scanner({ ...finding, search, firstStart });
+    const fault = this.end.reject;
+    this.reader = new Reader({ shared, framing, encoding, contents, descriptors, assignments, poller, fault });
+    const entered = (): void => this.scanner.ask();
+    if (mode === "follow") this.notifications = new Notifications({ ...finding, entered });
+    for (const known of intake.known(options.id)) index.expect(Tail.expected(known, clock.now(), parts.left?.sizes));
   }
 
   /** Resolves when the first scan is done and reading has begun. */
   async start(): Promise<void> {
-    const scan = this.discovery.scan();
+    const { left, mode, signal } = this.shared;
+    const { index, assignments, poller } = this;
+    if (left !== undefined) takeOver(left, { index, assignments, poller });
+    const scan = this.scanner.scan();
     this.loops.push(scan);
     await scan;
-    if (this.shared.signal.aborted) return;
-    if (this.shared.mode === "once") await this.heirs.decideAll();
-    this.growth.reset();
-    this.hints?.start();
+    if (mode === "once" && !signal.aborted) await this.decideAll();
+    if (signal.aborted) return;
+    if (this.slice.isOver) await this.slice.next();
+    this.notifications?.start();
     for (let i = 0; i < READERS; i++) this.run(this.read("named"));
-    this.run(this.read("nameless"));
-    this.inherit();
-    this.run(this.sweep());
-    if (this.shared.mode === "follow") this.run(this.rescan());
+    this.run(this.read("unlinked"));
+    this.run(this.pollAll());
+    const follow = (): void => this.notifications?.follow();
+    if (mode === "follow") this.run(this.scanner.scanAll(follow));
   }
 
-  /** Reads nothing more; resolves when no read is under way and every descriptor is closed. */
-  async stop(): Promise<void> {
+  /** Stops reading. Resolves when no read is under way and every descriptor is closed, or in `left` for a successor. */
+  stop(left?: Left): Promise<void> {
+    this.stopped ??= this.shutDown(left);
+    return this.stopped;
+  }
+
+  private async shutDown(left?: Left): Promise<void> {
     this.stopping.abort();
-    this.ready.close();
-    await Promise.allSettled([...this.loops, this.inheriting, this.hints?.stop()]);
+    this.queue.close();
+    await Promise.allSettled([...this.loops, this.verifying, this.notifications?.stop()]);
     this.contents.close();
-    for (const tail of this.registry.all) this.descriptors.close(tail);
+    if (left !== undefined) leave(left, this.index, this.descriptors);
+    for (const tail of this.index.attached) this.descriptors.close(tail);
+    this.shared.reports.end();
     this.end.resolve();
   }
 
   /**
-   * After start: resolves when every file was read to the end that it has now. With `once` that includes a last line
-   * without line end, and leaves out files that cannot be read.
+   * Call after `start`. Resolves when every file has been read to its current end. In `once` mode this includes a last line
+   * without line end, and skips unreadable files.
    */
   async done(): Promise<void> {
-    for (const tail of this.registry.all) this.looker.look(tail);
-    await this.goals.reached(this.registry.all);
+    for (const tail of [...this.index.attached]) this.poller.poll(tail);
+    await this.drain.reached(this.index.attached);
+    if (this.shared.mode !== "once" || this.held.size === 0) return;
+    // The held files may be copies of files that have just been read: decide them now.
+    await this.decideAll();
+    await this.drain.reached(this.index.attached);
   }
 
-  /** Before a stop: as last-reading.ts has it. */
-  readTheLast(signal: AbortSignal): Promise<void> {
-    const { shared, registry, looker, goals } = this;
-    return readTheLast({ shared, registry, looker, goals }, signal);
+  /** The last reading before a stop (last-reading.ts). Does nothing once the input is stopping. */
+  async readTheLast(signal: AbortSignal): Promise<void> {
+    const { shared, index, poller, drain } = this;
+    if (shared.signal.aborted) return;
+    return readTheLast({ shared, index, poller, drain }, signal);
   }
 
   status(): FileInputStatus {
-    return statusOf(this.registry, this.growth, this.shared);
+    return statusOf(this.index, this.descriptors, this.shared);
+  }
+
+  /** The path by which this file is read; undefined if it is not. */
+  pathOf(file: BigIntStats): string | undefined {
+    return this.index.withFile(file)?.path;
   }
 
   private run(loop: Promise<void>): void {
@@ -165,71 +190,68 @@ export class FileInput {
     if (!this.shared.signal.aborted) this.end.reject(error);
   }
 
-  private async read(lane: LaneName): Promise<void> {
+  private async read(queue: QueueName): Promise<void> {
     const { intake, options, signal } = this.shared;
-    const urgency = lane === "nameless" ? "at-risk" : "none";
+    const urgency = queue === "unlinked" ? "at-risk" : "none";
     for (;;) {
-      const claimed = await this.ready.claim(lane);
+      const claimed = await this.queue.claim(queue);
       if (claimed === undefined) return;
+      if (this.slice.isOver) await this.slice.next();
       const region = await intake.room(options.id, this.reader.room(claimed), signal, urgency);
-      const tail = this.ready.take(lane);
-      if (tail === undefined || signal.aborted) intake.release(region);
-      else await this.turn(tail, region);
+      const tail = this.queue.take(queue);
+      if (tail === undefined || signal.aborted) {
+        intake.release(region);
+        continue;
+      }
+      const outcome = await this.reader.read(tail, region);
+      // A file that read nothing is not queued again at once: it would spin, and starve polls and timers.
+      if (outcome === "unread") this.poller.retry(tail);
+      else if (tail.readable) this.queue.push(tail);
+      this.descriptors.relieve(tail);
+      this.poller.closeIfQuiet(tail);
+      this.drain.check();
     }
   }
 
-  private async turn(tail: Tail, region: Region): Promise<void> {
-    const outcome = await this.reader.turn(tail, region);
-    // Who reads nothing does not stand in line again: its turns would follow one another, and no look or timer have theirs.
-    if (outcome === "unread") this.looker.retry(tail);
-    else if (tail.readable) this.ready.push(tail);
-    this.descriptors.relieve(tail);
-    this.goals.check();
-  }
-
-  private async sweep(): Promise<void> {
+  private async pollAll(): Promise<void> {
     const { clock, options, signal } = this.shared;
     for (;;) {
       await clock.sleep(TICK_MS, signal);
-      let count = 0;
-      for (const tail of this.agenda.next()) {
-        if (++count % SLICE === 0) await clock.sleep(0, signal);
+      for (const tail of this.wheel.next()) {
+        if (this.slice.isOver) await this.slice.next();
         if (signal.aborted) return;
-        this.looker.look(tail);
+        this.poller.poll(tail);
       }
       if (signal.aborted) return;
-      this.discovery.considerVacated();
-      this.discovery.considerLater(await this.renames.search());
-      this.inherit();
-      abandonBeyond(options.held, this.registry, this.generations, this.shared);
-      this.endings.tidy();
-      this.growth.turn();
-      this.goals.check();
-    }
-  }
-
-  /** With each tick, but the sweep does not wait: to unpack a large file takes seconds. */
-  private inherit(): void {
-    this.inheriting ??= this.heirs
-      .decide()
-      .catch((error: unknown) => this.fail(error))
-      .finally(() => (this.inheriting = undefined));
-  }
-
-  private enter(): void {
-    this.unscanned = "some";
-    this.entered.notify();
-  }
-
-  private async rescan(): Promise<void> {
-    const { clock, signal } = this.shared;
-    for (;;) {
-      if (this.unscanned === "none") await this.entered.wait(RESCAN_MS, signal);
-      await clock.sleep(ENTERED_MS, signal);
+      await this.coordinator.considerFreed();
+      await this.search.run();
       if (signal.aborted) return;
-      this.unscanned = "none";
-      this.hints?.follow();
-      await this.discovery.scan();
+      this.coordinator.considerHeld();
+      this.verify();
+      abandonBeyond(options.held, this.index, this.assignments, this.shared);
+      this.assignments.forgetSettled();
+      this.shared.reports.sumUp();
+      this.drain.check();
     }
+  }
+
+  /** Started at each tick; the tick does not wait for it. */
+  private verify(): void {
+    if (this.held.size === 0 || this.verifying !== undefined) return;
+    this.verifying = verifyHeld(this.held, "allowed", this.shared)
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => (this.verifying = undefined));
+  }
+
+  /** For a `once` run: decides now what waiting would decide otherwise. */
+  private async decideAll(): Promise<void> {
+    const { coordinator, held, index, search, shared } = this;
+    coordinator.endHolding();
+    do {
+      await search.run();
+      await verifyHeld(held, "over", shared);
+      held.hurry();
+      coordinator.considerHeld();
+    } while (index.detached.size + index.moved.size > 0 && !shared.signal.aborted);
   }
 }

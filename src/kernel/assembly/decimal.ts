@@ -1,6 +1,6 @@
-// Numbers as decimal text, without a division per digit: 8 digits at a time in one 64-bit word.
+// Writes numbers as decimal text. Converts 8 digits at a time in one 64-bit word, without a division per digit.
 
-/** The 8 digits of a number below 10^8, most significant in the lowest byte, as ASCII. */
+/** The 8 digits of a number below 10^8, as ASCII, the most significant digit in the lowest byte. */
 // @ts-ignore: decorator
 @inline
 function eight(n: u64): u64 {
@@ -13,21 +13,21 @@ function eight(n: u64): u64 {
   return v | 0x3030303030303030;
 }
 
-/** Decimal digits of `n`, which is below 10^16. */
+/** The number of decimal digits of `n`, which is below 10^16. */
 export function width(n: u64): usize {
   let digits: usize = 1;
   for (let power: u64 = 10; n >= power; power *= 10) digits++;
   return digits;
 }
 
-/** 10^digits: the first number that is wider. */
+/** 10^digits: the smallest number that has more digits. */
 export function power(digits: usize): u64 {
   let n: u64 = 1;
   for (let i: usize = 0; i < digits; i++) n *= 10;
   return n;
 }
 
-/** Writes the `digits` digits of `n`, below 10^16, and up to 7 bytes behind them. */
+/** Writes `n`, below 10^16, which has `digits` digits. May write up to 7 more bytes after them. Returns the end of the digits. */
 export function decimal(d: usize, n: u64, digits: usize): usize {
   if (digits <= 8) {
     store<u64>(d, eight(n) >> (u64(8 - digits) << 3));
@@ -39,7 +39,7 @@ export function decimal(d: usize, n: u64, digits: usize): usize {
   return d + digits;
 }
 
-/** Exactly two digits of a number below 100. */
+/** Writes a number below 100 as exactly two digits. */
 // @ts-ignore: decorator
 @inline
 export function two(d: usize, n: u32): void {

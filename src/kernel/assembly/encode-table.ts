@@ -1,6 +1,6 @@
-// Records of a chunk with a table to bulk documents: as encode.ts, but the table says where a record ends, where it was
-// in its source, what time it bears, how many records it stands for, and whether it is a message or a JSON object: the
-// members of an object are copied in the place of `message`.
+// Encodes the records of a chunk with a table as bulk documents. Works like encode.ts, but the table gives each record's end, its
+// position in the source, its time, its weight and its kind: a message or a JSON object. An object's members are copied in place
+// of `message`.
 import { decimal, width } from "./decimal";
 import { escape, targetEnd } from "./escape";
 import { EncodeJob } from "./job";
@@ -20,7 +20,7 @@ const RATE_NAME: usize = memory.data<u8>([
 ]);
 const RATE_NAME_LENGTH: usize = 18;
 
-/** Bytes that a weight takes in a document: both names, both numbers and a brace. */
+/** Bytes that a weight above 1 adds to a document: both names, both numbers and a brace. */
 // @ts-ignore: decorator
 @inline
 function weightLength(weight: u32): usize {
@@ -35,7 +35,7 @@ function writeWeight(d: usize, weight: u32): usize {
   return d + 1;
 }
 
-/** `"`, and the members of the object [s, stop) behind a comma. The end, or 0 beyond `limit`. */
+/** Writes the quote that ends the time, then a comma and the members of the object [s, stop). Returns the end; 0: no room. */
 function writeMembers(s: usize, stop: usize, d: usize, limit: usize): usize {
   const length = stop - s - 2;
   if (d + 2 + length > limit) return 0;
@@ -43,14 +43,14 @@ function writeMembers(s: usize, stop: usize, d: usize, limit: usize): usize {
   return length == 0 ? d + 1 : copy(d + 2, s + 1, length);
 }
 
-/** `lead`, and the record as the inside of a string. The end, or 0 beyond `limit`. */
+/** Writes `lead`, then the record as the inside of a JSON string. Returns the end; 0: no room below `limit`. */
 function writeMessage(lead: usize, length: usize, s: usize, stop: usize, d: usize, limit: usize): usize {
   if (d + length > limit) return 0;
   const ends = escape(s, stop, copy(d, lead, length), limit, WHOLE);
   return ends == 0 ? 0 : targetEnd(ends);
 }
 
-/** Writes one document of the record [s, stop) and returns its end, or 0 where it does not fit below `limit`. */
+/** Writes the document of the record at `s`. Returns its end, or 0 when the document does not fit below `limit`. */
 function document(job: EncodeJob, entry: Entry, s: usize, d: usize, limit: usize): usize {
   const kind = kindOf(entry);
   const weight = weightOf(entry);
@@ -75,7 +75,7 @@ function document(job: EncodeJob, entry: Entry, s: usize, d: usize, limit: usize
       ? writeMembers(s, stop, d, limit)
       : writeMessage(lead, job.lead, s, stop, d, limit - ending);
   if (d == 0) return 0;
-  // What ends a message, the first byte of `path`, ends no object.
+  // The first byte of `path` is the quote that ends a message. After an object it is left out.
   const skipped: usize = kind == OBJECT ? 1 : 0;
   const level = levelOfEntry(entry, s, stop);
   if (d - skipped + ending + levelLength(level, job.level) > limit) return 0;

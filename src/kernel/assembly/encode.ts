@@ -1,6 +1,6 @@
-// Lines of a source to bulk documents: head [offset middle] time lead MESSAGE path offset level close tail.
-// Nothing of a document stays that does not fit in whole: it is written where it would go and taken back when it
-// reaches the end, which costs one comparison per block and no second pass.
+// Encodes the lines of a source as bulk documents: head [offset middle] time lead MESSAGE path offset level close tail. Each
+// document is written directly to its place. One that reaches the limit is discarded as a whole. This costs one comparison per
+// block and needs no second pass.
 import { decimal, power, width } from "./decimal";
 import { Ends, escape, sourceEnd, targetEnd } from "./escape";
 import { EncodeJob } from "./job";
@@ -9,7 +9,7 @@ import { levelLength, writeLevel } from "./level-member";
 import { copy, copy16, nextLine, skipEmpty } from "./memory";
 import { LINE } from "./unit";
 
-/** Writes the document of the line at `s`. 0: it does not fit below `limit`. */
+/** Writes the document of the line at `s`. Returns 0 when the document does not fit below `limit`. */
 function document(job: EncodeJob, s: usize, d: usize, limit: usize, offset: u64, digits: usize): Ends {
   const opening = job.template + job.head;
   const openingLength = job.middle + job.time + job.lead;
@@ -29,7 +29,7 @@ function document(job: EncodeJob, s: usize, d: usize, limit: usize, offset: u64,
   d = targetEnd(ends);
   if (d + ending + levelLength(level, job.level) > limit) return 0;
   d = copy(d, path, job.path);
-  // The digits are there already: 6 ns a line less than making them again.
+  // Copies the digits that are already written: 6 ns a line less than converting the number again.
   d = identified ? copy16(d, number, digits) : decimal(d, offset, digits);
   d = writeLevel(d, level, closing - job.level, job.level);
   return (ends & 0xffffffff00000000) | u64(copy(d, closing, closingLength));
@@ -62,7 +62,7 @@ export function encode(job: EncodeJob): void {
       d = targetEnd(ends);
       docs++;
     }
-    s = skipEmpty(s, end); // what ends the line looks like an empty line behind it
+    s = skipEmpty(s, end); // skips the line's own end, which looks like an empty line here
     records++;
     passed = s;
   }

@@ -1,8 +1,8 @@
-// Why a record that should have been a JSON object is a message, as a member of its document. The server stores it as a
-// field; docs/formats.md lists the sentences.
+// For a line that should have been a JSON object and is shipped as a message instead: the document's `error` member, which says
+// why. The server stores it as a field; docs/formats.md lists the sentences.
 import { Kind, OBJECT } from "./table";
 
-/** By KIND of core/chunk.ts. */
+/** @param kind one of KIND in core/chunk.ts */
 function memberOf(kind: Kind): string {
   switch (kind) {
     case 2: return ',"error":{"message":"the line is no JSON object"}';
@@ -20,7 +20,7 @@ export function errorLength(kind: Kind): usize {
 export function writeError(d: usize, kind: Kind): usize {
   const member = memberOf(kind);
   const length = usize(member.length);
-  // A string's letters are 16 bits wide.
+  // AssemblyScript strings are UTF-16, two bytes per letter.
   for (let i: usize = 0; i < length; i++) store<u8>(d + i, load<u8>(changetype<usize>(member) + 2 * i));
   return d + length;
 }

@@ -1,28 +1,28 @@
-// A record as the inside of a JSON string, repaired to UTF-8. Blocks of 16 bytes are copied first and looked at after:
-// what needs no escape costs a load, a store and one test. A record is checked for UTF-8 only once it shows a byte
-// above 7F, and then its rest at once; only a record that is not UTF-8 is repaired sequence by sequence.
+// Writes a record as the inside of a JSON string and repairs its UTF-8. Each block of 16 bytes is copied first and tested after:
+// a block that needs no escape costs a load, a store and one test. At a record's first byte above 7F, the rest of the record is
+// checked for UTF-8 at once. Only a record that is not UTF-8 is repaired sequence by sequence.
 //
-// Measured on access lines of 216 bytes with 6 quotes (bench/kernel.ts; ns a line, whole document): a conditional move
-// in place of the branch on "nothing special here" made every block wait for the one before: 100; with the branch and
-// hoisted constants 59; 64 bytes a step 54; offset digits copied rather than made twice 48.
+// Measured on access lines of 216 bytes with 6 quotes (bench/kernel.ts; ns per line, whole document): 100 with a conditional move
+// in place of the branch for blocks without special bytes, because every block then waits for the one before; 59 with the branch
+// and hoisted constants; 54 with 64 bytes per step; 48 with the digits of the offset copied instead of converted twice.
 import { LINE, Unit } from "./unit";
 import { sequence, wellFormed } from "./utf8";
 
-/** What stands after the backslash for 00..1F; 0 = the long form. */
+/** The letter after the backslash for the bytes 00..1F; 0 = the long form, \u00XX. */
 const SHORT_FORMS: usize = memory.data<u8>([
   0, 0, 0, 0, 0, 0, 0, 0, 98, 116, 110, 0, 102, 114, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ]);
 
-// With bit 1 turned a quote changes places with the space, next to the control characters: one signed comparison then
-// finds a quote, what is below 20 and what is above 7F; with the highest bit turned as well, only the first two.
-// Constants as memory: V8 builds a literal anew in each round of a loop, but hoists a load.
+// Flipping bit 1 swaps the quote with the space, so that the quote is next to the control characters. One signed comparison then
+// finds quotes, bytes below 20 and bytes above 7F. With the highest bit flipped, too, it finds only the first two.
+// The constants are in memory: V8 builds a literal anew in each round of a loop, but hoists a load.
 const MIX: usize = memory.data<u64>([0x0202020202020202, 0x0202020202020202], 16);
 const BOUND: usize = memory.data<u64>([0x2121212121212121, 0x2121212121212121], 16);
 const MIX_VALID: usize = memory.data<u64>([0x8282828282828282, 0x8282828282828282], 16);
 const BOUND_VALID: usize = memory.data<u64>([0xa1a1a1a1a1a1a1a1, 0xa1a1a1a1a1a1a1a1], 16);
 const BACKSLASH: usize = memory.data<u64>([0x5c5c5c5c5c5c5c5c, 0x5c5c5c5c5c5c5c5c], 16);
 
-/** Both halves of where an escape ended: in the source and in the destination. 0 = it does not fit. */
+/** Where an escape ended: the position in the source (upper half) and in the destination (lower half). 0 = no room. */
 export type Ends = u64;
 // @ts-ignore: decorator
 @inline
@@ -62,8 +62,8 @@ function ends(unit: Unit, s: usize, end: usize, byte: u32): bool {
 }
 
 /**
- * Escapes [s, end), or what of it is the line at `s`, 16 bytes a step, exact to the byte at both ends. `d` may not pass
- * `stop`. `valid`: the text is known to be UTF-8, and `s` may be within a sequence.
+ * Escapes [s, end), or with LINE only the line at `s`: 16 bytes per step, exact to the byte at both ends. Returns 0 when the
+ * result would pass `stop`. `valid`: the text is known to be UTF-8; `s` may then be within a sequence.
  */
 function careful(s: usize, end: usize, d: usize, stop: usize, valid: bool, unit: Unit): Ends {
   let mix = valid ? v128.load(MIX_VALID) : v128.load(MIX);
@@ -117,9 +117,9 @@ function copy64(d: usize, s: usize): void {
 }
 
 /**
- * The same, 64 bytes a step where neither end is near. All special bytes of a block are known from one mask, and after
- * each the rest of the block is copied again behind its escape: more bytes are moved, but no load waits for where the
- * last special byte was, which is what the time went for.
+ * The same as `careful`, but 64 bytes per step where neither end is near. One mask has all special bytes of a block. After each
+ * of them, the rest of the block is copied again to where its escape ends. This moves more bytes, but no load waits for the
+ * position of the last special byte, and that wait took most of the time.
  */
 export function escape(s: usize, end: usize, d: usize, stop: usize, unit: Unit): Ends {
   let mix = v128.load(MIX);
@@ -134,7 +134,7 @@ export function escape(s: usize, end: usize, d: usize, stop: usize, unit: Unit):
       (specials(v128.load(s + 32), mix, bound, backslash) << 32) |
       (specials(v128.load(s + 48), mix, bound, backslash) << 48);
     let next = s + 64;
-    d -= s; // from here on how far ahead the target is
+    d -= s; // from here on the distance from the source to the target
     while (rest != 0) {
       const at = s + usize(ctz(rest));
       const byte: u32 = load<u8>(at);

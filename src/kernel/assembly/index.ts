@@ -1,5 +1,5 @@
-// The kernel: pure functions over the arena's memory, one call per chunk. No state, no allocation; what a call needs
-// and answers stands in a struct of job.ts, in the arena's first page.
+// The kernel: pure functions over the arena's memory, one call per chunk. They keep no state and allocate nothing. Arguments and
+// results are in a struct of job.ts, in the arena's first page.
 import { LevelJob } from "./job";
 import { levelOf } from "./level";
 

@@ -1,5 +1,5 @@
-// The structs by which the kernel is called. kernel/layout.ts has the same fields in the same order: change both.
-// usize is 32 bits here.
+// Structs that hold the arguments and results of the kernel's functions. kernel/layout.ts has the same fields in the same order:
+// change both. usize is 32 bits here.
 
 @unmanaged
 export class ScanJob {
@@ -11,10 +11,10 @@ export class ScanJob {
   longest: usize;
 }
 
-/** For `encode` and `encodeTable`. The constant bytes of a document stand one after another from `template` on. */
+/** For `encode` and `encodeTable`. The constant bytes of a document follow one another, beginning at `template`. */
 @unmanaged
 export class EncodeJob {
-  /** Where in the source `src` (`encode`) or the chunk (`encodeTable`) begins: a whole number. */
+  /** Offset in the source of `src` (`encode`) or of the chunk's start (`encodeTable`): a whole number. */
   base: f64;
   src: usize;
   /** encode: bytes of `src`. encodeTable: records in the table. */
@@ -22,11 +22,11 @@ export class EncodeJob {
   dst: usize;
   capacity: usize;
   maxDocs: usize;
-  /** One byte per record, of the record that comes first; 0 = every record is open. */
+  /** One byte per record, beginning with the first record of this call; 0 as the address = every record is open. */
   verdicts: usize;
   /** Only encodeTable. */
   table: usize;
-  /** Only encodeTable: the record to begin with. */
+  /** Only encodeTable: index of the first record to encode. */
   first: usize;
   template: usize;
   head: usize;
@@ -34,7 +34,7 @@ export class EncodeJob {
   time: usize;
   lead: usize;
   path: usize;
-  /** Stands there in a document whose record has no level that we recognise. */
+  /** Used in documents whose record has no recognised level. */
   level: usize;
   close: usize;
   tail: usize;
@@ -47,7 +47,7 @@ export class EncodeJob {
 
 @unmanaged
 export class ThinJob {
-  /** Where in the source `src` begins: a whole number. */
+  /** Offset in the source of `src`: a whole number. */
   base: f64;
   src: usize;
   /** thin: bytes of `src`. thinTable: records in the table. */
@@ -78,14 +78,14 @@ export class LevelJob {
 export class ObjectJob {
   src: usize;
   length: usize;
-  // Results, all places relative to `src`.
+  // Results. All positions are relative to `src`.
   verdict: i32;
   start: usize;
   end: usize;
   level: i32;
-  /** Where the value of the time is, its quotes included; 0: there is none. */
+  /** Start of the timestamp's value, quotes included; 0 = the record has none. */
   field: usize;
   fieldEnd: usize;
-  /** How many are listed at page.ts MEMBERS. */
+  /** Number of members listed at MEMBERS of page.ts. */
   members: usize;
 }

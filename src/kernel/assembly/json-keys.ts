@@ -1,11 +1,11 @@
-// Whether a name comes twice in its object, by a hash of 32 bits: two names with one hash count as twice, which costs a
-// second look at the record and nothing else. At most 256 names of an object are compared with each other, four at once.
+// Detects a name that an object has twice, by 32-bit hashes. Two names with the same hash count as the same name. A collision
+// only makes the record undecided, so that the caller parses it. More than 256 names do the same. Compares four at once.
 import { HASHES_END } from "./page";
 
 const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 const MOST_NAMES_BYTES: usize = 256 * 4;
 
-/** The first `length` bytes, at most 8. */
+/** The first `length` bytes as one word, 8 bytes at most. */
 // @ts-ignore: decorator
 @inline
 export function head(p: usize, length: usize): u64 {
@@ -27,7 +27,7 @@ function hash(p: usize, length: usize): u32 {
   return u32(h >> 32);
 }
 
-/** Adds a name to those of its object, which begin at `first` and end at `free`. False: it is there, or is one too many. */
+/** Adds a name's hash to those of its object, [first, free). False: the name is already there, or one too many. */
 // @ts-ignore: decorator
 @inline
 export function isNew(p: usize, length: usize, first: usize, free: usize): bool {
@@ -36,7 +36,7 @@ export function isNew(p: usize, length: usize, first: usize, free: usize): bool 
   const wanted = i32x4.splat(own);
   for (let at = first; at < free; at += 16) {
     const mask = i32x4.bitmask(i32x4.eq(v128.load(at), wanted));
-    // Behind `free` stand the names of objects that are closed.
+    // After `free` are stale hashes, of objects that are closed.
     if (mask != 0 && (free - at >= 16 || (mask & ((1 << i32((free - at) >> 2)) - 1)) != 0)) return false;
   }
   store<u32>(free, own);

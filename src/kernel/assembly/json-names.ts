@@ -1,7 +1,7 @@
-// What the name of a member at the top of a record means to a document, which has members itself. Theirs are paths of
-// names; a dotted name is a path too. kernel/names.ts writes what is read here:
+// Compares the name of a record's top-level member with the paths of the document's own values. A path is names joined by dots; a
+// member's name with dots is a path, too. kernel/names.ts writes the data that this file reads:
 //
-//   a filter of 1024 bits | length of the time's path, u32 | that path, 256 bytes | number of paths, u32 |
+//   a filter of 1024 bits | length of the timestamp's path, u32 | that path, 256 bytes | number of paths, u32 |
 //   each path: its length, u16, and its bytes
 import { head } from "./json-keys";
 import { NAMES } from "./page";
@@ -18,8 +18,8 @@ export function fieldLength(): usize {
 }
 
 /**
- * free: a document has nothing there. near: nor there, but its first part is one of a document's own. leaf: its path is
- * that of a value of the document, or leads through it. inner: the document has members below it.
+ * free: the document has nothing at this name. near: free, but one of the document's own paths has the same first part. leaf: the
+ * name is the path of one of the document's values, or leads through one. inner: the document has members below this name.
  */
 export type Meaning = i32;
 export const FREE: Meaning = 0;
@@ -34,7 +34,7 @@ export function same(a: usize, b: usize, length: usize): bool {
   return true;
 }
 
-/** False where the first part of a name, of which 8 bytes count, is none that a path begins with. */
+/** The filter. False: no path begins with the first part of the name. Only the first 8 bytes of the part count. */
 // @ts-ignore: decorator
 @inline
 function mayMean(p: usize, length: usize): bool {
@@ -76,7 +76,7 @@ function among(p: usize, length: usize): Meaning {
   return means;
 }
 
-/** How far a name leads along the path of the time, of which `passed` bytes are behind it; -1: it does not. */
+/** Matches a name with the timestamp's path from byte `passed` on. Returns the bytes matched in all, with the dot; -1: none. */
 export function along(p: usize, length: usize, passed: i32): i32 {
   const wanted = fieldLength();
   const from = FIELD + usize(passed);

@@ -1,5 +1,5 @@
-// Whether a record is a JSON object, and whether its members can stand in a document as they are. One walk over its
-// bytes, with bounded depth and bounded work for each byte; what the walk does not decide is for the caller to look at.
+// Checks if a record is a JSON object, and if a document can take its members as they are. Walks over its bytes once, with
+// bounded depth and bounded work per byte. When the walk cannot decide, the caller must parse the record.
 import { ObjectJob } from "./job";
 import { isNew } from "./json-keys";
 import { valueLevel } from "./level-json";
@@ -10,9 +10,9 @@ import { WHOLE } from "./unit";
 import { wellFormed } from "./utf8";
 import { isLevelName } from "./words";
 
-/** Its members stand in a document as they are, but for those that are listed. */
+/** A document can take its members as they are, apart from the listed ones. */
 const SOUND: i32 = 0;
-/** It may be an object. */
+/** It may be an object; the caller must parse it. */
 const UNDECIDED: i32 = 1;
 /** It does not begin with a brace. */
 const OTHER: i32 = 2;
@@ -23,43 +23,43 @@ const LEVEL: usize = memory.data<u8>([108, 111, 103, 46, 108, 101, 118, 101, 108
 const JSON: u32 = 0x6e6f736a;
 const LOG: u32 = 0x676f6c;
 
-/** What a listed member is. */
+/** Kinds of listed members, as in LISTED of kernel/members.ts. */
 const OTHER_MEMBER: u32 = 0;
 const STAMP_MEMBER: u32 = 1;
 const LEVEL_MEMBER: u32 = 2;
-/** An object that a document has too. */
+/** An object that the document has, too. */
 const SHARED_MEMBER: u32 = 3;
 
-/** What is around the innermost object or array. */
+/** An open object or array. Its frame is on the stack while one inside of it is open. */
 @unmanaged
 class Frame {
-  /** Where the hashes of its names begin. */
+  /** Address of its first name's hash. */
   first: usize;
-  /** How far its path has led along the path of the time; -1: elsewhere. */
+  /** How many bytes of the timestamp's path lead to it; -1: the path does not lead there. */
   passed: i32;
   /** Whether it is an array. */
   array: u32;
 }
 const FRAME_BYTES: usize = 12;
 
-/** The walk: what is known of the innermost object or array, and of the member that is under way. */
+/** State of the walk: the innermost object or array, and the current member. */
 @unmanaged
 class Walk extends Frame {
-  /** Where the hash of the next name goes. */
+  /** Address for the hash of the next name. */
   free: usize;
   depth: usize;
-  /** How far the member leads along the path of the time. */
+  /** How many bytes of the timestamp's path lead to the current member; -1: the path does not lead there. */
   leads: i32;
-  /** Whether the member at the top is listed. */
+  /** Whether the current top-level member is listed. */
   listed: u32;
-  /** Whether the member at the top is `log`. */
+  /** Whether the current top-level member is `log`. */
   log: u32;
-  /** Whether an object is shared with a document, and whether a dotted name leads near one. */
+  /** Whether the record has a SHARED_MEMBER, and whether it has a name that is NEAR. */
   shared: u32;
   near: u32;
 }
 
-/** A member at the top, whose value has not been looked at. False: its name alone needs a second look. */
+/** Begins a top-level member whose value is not read yet. False: the record is undecided because of the name or a full list. */
 function enter(job: ObjectJob, walk: Walk, key: usize, length: usize, value: usize, end: usize): bool {
   walk.listed = 0;
   walk.log = u32(length == 3 && (load<u32>(key) & 0xffffff) == LOG);
@@ -84,7 +84,7 @@ function enter(job: ObjectJob, walk: Walk, key: usize, length: usize, value: usi
   return true;
 }
 
-/** A value that ends at `p`. */
+/** Ends a value at `p`. Completes the entry of a listed member. */
 // @ts-ignore: decorator
 @inline
 function leave(job: ObjectJob, walk: Walk, p: usize): void {
@@ -93,7 +93,7 @@ function leave(job: ObjectJob, walk: Walk, p: usize): void {
   walk.listed = 0;
 }
 
-/** The name at `p`; where its value begins, or 0 with a verdict. */
+/** Reads the name at `p`. Returns the start of its value, or 0 with the reason in `job.verdict`. */
 // @ts-ignore: decorator
 @inline
 function name(job: ObjectJob, walk: Walk, p: usize, end: usize): usize {
@@ -116,12 +116,12 @@ function name(job: ObjectJob, walk: Walk, p: usize, end: usize): usize {
   walk.free += 4;
   walk.leads = walk.passed >= 0 ? along(key, length, walk.passed) : -1;
   if (walk.depth == 1 && !enter(job, walk, key, length, p, end)) return 0;
-  // As in level-json.ts: at the top, and in `log` at the top.
+  // As in level-json.ts, a level counts at the top level and in a top-level `log`.
   if (job.level < 0 && walk.depth <= 1 + walk.log && isLevelName(key, length)) job.level = valueLevel(p, end);
   return p;
 }
 
-/** An object or array begins. False: it lies too deep. */
+/** Begins an object or array. False: it is nested too deep. */
 // @ts-ignore: decorator
 @inline
 function open(walk: Walk, byte: u32): bool {
@@ -149,7 +149,7 @@ function close(walk: Walk): void {
   walk.array = frame.array;
 }
 
-/** Behind the value at `p`, which is no object and no array; 0: it is none. */
+/** Reads the value at `p`, which is no object or array. Returns its end; 0: not a valid value. */
 // @ts-ignore: decorator
 @inline
 function scalar(job: ObjectJob, walk: Walk, p: usize, end: usize): usize {
@@ -166,11 +166,11 @@ function scalar(job: ObjectJob, walk: Walk, p: usize, end: usize): usize {
   return stop;
 }
 
-/** From the opening brace at `p` to the verdict. */
+/** Walks through the object whose opening brace is at `p`. Returns the verdict. */
 function inside(job: ObjectJob, walk: Walk, p: usize, end: usize): i32 {
   let begun = true;
   while ((p = skipSpace(p + 1, end)) < end) {
-    // Behind a bracket, a brace or a comma.
+    // Here `p` is the first token after an opening bracket, an opening brace or a comma.
     let byte: u32 = load<u8>(p);
     if (!begun || byte != (walk.array != 0 ? 93 : 125)) {
       if (walk.array == 0) {
@@ -225,7 +225,7 @@ export function object(job: ObjectJob): void {
     walk.near = 0;
     open(walk, 123);
     job.verdict = inside(job, walk, start, end);
-    // Two members may become one: `host.ip`, and `ip` of `host`.
+    // Two members may be the same field of the document: `host.ip`, and `ip` in `host`.
     if (job.verdict == SOUND && (walk.shared & walk.near) != 0) job.verdict = UNDECIDED;
   }
 }

@@ -1,7 +1,7 @@
-// The smallest parts of JSON text: white space, strings, numbers, words. Each function is given where a part begins and
-// answers where it ends; 0 where it is not sound. What is looked at is UTF-8 (utf8.ts was asked before).
+// The tokens of JSON text: white space, strings, numbers, words. Each function takes the start of a token and returns its end,
+// or 0 if the token is invalid. The text is known to be UTF-8: utf8.ts has checked it before.
 
-// As in escape.ts: what stops the walk through a string is a quote, what is below 20 and a backslash.
+// As in escape.ts. They stop the walk through a string at a quote, a byte below 20 or a backslash.
 const MIX: usize = memory.data<u64>([0x8282828282828282, 0x8282828282828282], 16);
 const BOUND: usize = memory.data<u64>([0xa1a1a1a1a1a1a1a1, 0xa1a1a1a1a1a1a1a1], 16);
 const BACKSLASH: usize = memory.data<u64>([0x5c5c5c5c5c5c5c5c, 0x5c5c5c5c5c5c5c5c], 16);
@@ -17,7 +17,7 @@ export function skipSpace(p: usize, end: usize): usize {
   return p;
 }
 
-/** The first quote, control character or backslash from `p` on; `end` or more where there is none. */
+/** The first quote, control character or backslash at or after `p`; `end` or more if there is none. */
 // @ts-ignore: decorator
 @inline
 export function nextStop(p: usize, end: usize): usize {
@@ -43,7 +43,7 @@ function isHexadecimal(byte: u32): bool {
   return isDigit(byte) || (byte | 32) - 97 < 6;
 }
 
-/** Bytes of the escape whose backslash is at `p`. What lies beyond the record is for the caller to refuse. */
+/** Length of the escape whose backslash is at `p`; 0: invalid. The caller must refuse an escape that passes the record's end. */
 function escapeLength(p: usize): usize {
   switch (load<u8>(p + 1)) {
     case 34: case 47: case 92: case 98: case 102: case 110: case 114: case 116:
@@ -56,7 +56,7 @@ function escapeLength(p: usize): usize {
   }
 }
 
-/** The quote that ends the string whose inside begins at `p`. */
+/** The closing quote of the string whose content begins at `p`. */
 export function stringEnd(p: usize, end: usize): usize {
   for (p = nextStop(p, end); p < end; p = nextStop(p, end)) {
     const byte = load<u8>(p);

@@ -1,5 +1,5 @@
-// The level of a record that is JSON: a walk over its braces that looks at names at the top only. Strings are skipped
-// 16 bytes at a time; nothing is checked that the answer does not depend on.
+// Finds the level of a JSON record. Walks over its braces and compares the names at the top level only. Strings are skipped 16
+// bytes at a time. The walk checks no more of the JSON than it needs to find the level.
 import { closing } from "./memory";
 import { isLevelName, levelWord } from "./words";
 
@@ -8,7 +8,7 @@ function skipSpace(p: usize, end: usize): usize {
   return p;
 }
 
-/** pino's numbers. */
+/** pino's numbers, by their first digit. */
 function numericLevel(tens: u32): i32 {
   switch (tens) {
     case 49: return 0;
@@ -21,7 +21,7 @@ function numericLevel(tens: u32): i32 {
   }
 }
 
-/** The level that the value at `p` is, or -1. */
+/** The level that the value at `p` names, or -1. */
 export function valueLevel(p: usize, end: usize): i32 {
   if (p >= end) return -1;
   if (load<u8>(p) == 34) {
@@ -42,7 +42,7 @@ const E: usize = memory.data<u64>([0x6565656565656565, 0x6565656565656565], 16);
 const L: usize = memory.data<u64>([0x6c6c6c6c6c6c6c6c, 0x6c6c6c6c6c6c6c6c], 16);
 const CASE: usize = memory.data<u64>([0x2020202020202020, 0x2020202020202020], 16);
 
-/** Whether `eve` or `lvl` stands somewhere in it in any letters: one of them is in every name of a level. */
+/** Whether `eve` or `lvl` occurs anywhere, in any case. Every name of a level field contains one of them. */
 function mayName(p: usize, end: usize): bool {
   for (; p < end; p += 16) {
     const first = v128.or(v128.load(p), v128.load(CASE));
@@ -55,11 +55,11 @@ function mayName(p: usize, end: usize): bool {
   return false;
 }
 
-/** `p` is at the opening brace. */
+/** @param p the opening brace */
 export function jsonLevel(p: usize, end: usize): i32 {
   if (!mayName(p, end)) return -1;
   let depth: i32 = 0;
-  let named: i32 = 1; // names are looked at down to this depth: 2 within `log`
+  let named: i32 = 1; // names are compared down to this depth; 2 while inside of `log`
   while (p < end) {
     const byte = load<u8>(p);
     if (byte == 34) {

@@ -1,11 +1,11 @@
-// The level of a document, as a member of its `log` object: ,"level":"warn"
+// Writes the level of a document, as a member of its `log` object: ,"level":"warn"
 import { copy, copy16 } from "./memory";
 
 /** ,"level":" */
 const OPENING: usize = memory.data<u8>([44, 34, 108, 101, 118, 101, 108, 34, 58, 34, 0, 0, 0, 0, 0, 0]);
 const OPENING_LENGTH: usize = 10;
 
-/** LEVELS of core/options.ts: eight ASCII bytes per name, the first in the lowest byte, and how many they are. */
+/** LEVELS of core/options.ts. Per name: its ASCII bytes, the first in the lowest byte, and their number. */
 const NAMES: usize = memory.data<u64>([
   0x6563617274, 5, // trace
   0x6775626564, 5, // debug
@@ -24,14 +24,14 @@ function nameOf(level: i32): usize {
   return NAMES + (usize(level) << 4);
 }
 
-/** Bytes that a document's level takes: `other` where none is recognised. */
+/** Bytes that a document's level takes. When no level is recognised: `other`. */
 // @ts-ignore: decorator
 @inline
 export function levelLength(level: i32, other: usize): usize {
   return level < 0 ? other : OPENING_LENGTH + usize(load<u64>(nameOf(level) + 8)) + 1;
 }
 
-/** Writes it, or the `length` bytes of `other`, and some behind it that the caller writes over. Returns its end. */
+/** Writes the level, or the `length` bytes of `other` if there is none. The caller overwrites what is after the returned end. */
 export function writeLevel(d: usize, level: i32, other: usize, length: usize): usize {
   if (level < 0) return copy(d, other, length);
   d = copy16(d, OPENING, OPENING_LENGTH);

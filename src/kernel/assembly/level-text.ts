@@ -1,18 +1,18 @@
-// The level of a record that is text. Most words are none and most records have none, so 64 bytes are looked at in one
-// step, as bit masks: a word can only matter outside of double quotes, and if it is three capitals at its end or stands
-// before one of : ; < = > ]. Only such a word is looked at by itself, by level-word.ts.
+// Finds the level of a text record. Most words are not a level and most records have none, so bit masks test 64 bytes per step.
+// A word can be a level, or name one, only outside of double quotes, and only if it ends with three capitals or is followed by
+// one of : ; < = > ]. level-word.ts then tests such a word by itself.
 //
-// Measured, in ns that a document of some 200 bytes takes longer for its level (bench/kernel.ts; the whole is 35 to 50):
-// each word by itself 76 to 260; by masks with constants as literals 70 to 85, as memory, which V8 hoists, 44 to 58;
-// masks of letters only where some word may matter 33 to 50; no loop to find where the word began 35 to 40, or 22 where
-// a level stands at the beginning.
+// Measured: ns that the level adds to a document of some 200 bytes (bench/kernel.ts; the whole takes 35 to 50): 76 to 260 with
+// each word tested by itself; 70 to 85 by masks with constants as literals; 44 to 58 with constants in memory, which V8 hoists;
+// 33 to 50 with masks of letters only where a word may be a level; 35 to 40 without a loop to find the start of the word, or 22
+// if a level is at the beginning.
 import { isLetter, WINDOW, wordLevel } from "./level-word";
 import { closing } from "./memory";
 
 const QUOTE: usize = memory.data<u64>([0x2222222222222222, 0x2222222222222222], 16);
 const BACKSLASH: usize = memory.data<u64>([0x5c5c5c5c5c5c5c5c, 0x5c5c5c5c5c5c5c5c], 16);
 const CASE: usize = memory.data<u64>([0x2020202020202020, 0x2020202020202020], 16);
-// A range is one comparison: what is added puts its last byte at 127, and what is above it at -128 and more.
+// A range needs one addition and one comparison: the range's last byte becomes 127, and the bytes above it become -128 and more.
 const TO_Z: usize = memory.data<u64>([0x2525252525252525, 0x2525252525252525], 16);
 const TO_SMALL_Z: usize = memory.data<u64>([0x0505050505050505, 0x0505050505050505], 16);
 const BELOW_26: usize = memory.data<u64>([0x6565656565656565, 0x6565656565656565], 16);
@@ -61,7 +61,7 @@ function anyBackslash(a: v128, b: v128, c: v128, d: v128): bool {
   return v128.any_true(v128.or(low, v128.or(i8x16.eq(c, same), i8x16.eq(d, same))));
 }
 
-/** From each odd quote on to before the next. */
+/** Sets the bits from each odd quote up to, but without, the next quote. */
 // @ts-ignore: decorator
 @inline
 function betweenPairs(quotes: u64): u64 {
@@ -73,7 +73,7 @@ function betweenPairs(quotes: u64): u64 {
   return quotes ^ (quotes << 32);
 }
 
-/** Behind three of a kind; `last` are the kind's last three of the block before. */
+/** The positions right after three set bits of `kind` in a row. `last`: the last three bits of `kind` in the previous block. */
 // @ts-ignore: decorator
 @inline
 function behindThree(kind: u64, last: u64): u64 {
@@ -88,7 +88,7 @@ function lettersBefore(p: usize): u64 {
   return near | u64(isLetter(load<u8>(p - 3)));
 }
 
-/** Where the word begins that goes on at `p`; if it is longer than any that matters, somewhere in it. */
+/** Start of the word that continues at `p`. If the word is longer than any level word, a position inside it. */
 function wordStart(p: usize, from: usize): usize {
   const least = max(from, p - 16);
   while (p > least && isLetter(load<u8>(p - 1))) p--;
@@ -97,13 +97,13 @@ function wordStart(p: usize, from: usize): usize {
 
 export function textLevel(s: usize, end: usize): i32 {
   const window = min(end, s + WINDOW);
-  let from = s; // no word begins before it
-  let lastCapitals: u64 = 0; // of the block before, the nearest in bit 2
-  let quoted: u64 = 0; // all ones: the block before ended within quotes
+  let from = s; // no word begins before this position
+  let lastCapitals: u64 = 0; // the last three bits of the previous block, the nearest in bit 2
+  let quoted: u64 = 0; // all ones: the previous block ended within quotes
   let p = s;
-  // A word that begins in the window may end where or behind where it does.
+  // A word that begins in the window may end at the window's end or after it.
   while (p < window || (p == window && p > from && isLetter(load<u8>(p - 1)))) {
-    // Loads beyond the end of a record stay within 16 bytes of it.
+    // Loads reach at most 16 bytes past the end of the record.
     const a = v128.load(p);
     const b = v128.load(min(p + 16, end));
     const c = v128.load(min(p + 32, end));
@@ -118,7 +118,8 @@ export function textLevel(s: usize, end: usize): i32 {
     const quotes = equal(a, b, c, d, QUOTE) & valid;
     const inside = betweenPairs(quotes) ^ quoted;
     let stops = (behindThree(capitals, lastCapitals) | bits(mark(a), mark(b), mark(c), mark(d))) & ~(inside | quotes);
-    // Whether a quote counts depends on the backslashes before it: behind the first within quotes all is looked at anew.
+    // A backslash may escape a quote, so the masks hold only up to the first backslash within quotes. The search continues after
+    // the quote that closes that string.
     const escapes = anyBackslash(a, b, c, d) ? equal(a, b, c, d, BACKSLASH) & valid & inside : 0;
     if (escapes != 0) stops &= (escapes & -escapes) - 1;
     if (stops != 0) {

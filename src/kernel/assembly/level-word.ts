@@ -1,7 +1,7 @@
-// Whether one word of a text is its level, or names it: level.ts has the rules.
+// Checks if one word of a text is its level, or the name of a level that follows (`level=warn`). level.ts has the rules.
 import { isLevelName, isUpper, levelWord } from "./words";
 
-/** A word that begins behind so many bytes is not looked at. */
+/** Only words that begin within so many bytes of the text are tested. */
 export const WINDOW: usize = 256;
 
 // @ts-ignore: decorator
@@ -22,28 +22,28 @@ function byteAt(p: usize, end: usize): u32 {
   return p < end ? load<u8>(p) : 32;
 }
 
-/** Bit n of the two is for byte n: a switch would be a jump that nobody can predict. */
+/** Bit n of the two masks stands for byte n. A switch would be a jump that the processor cannot predict. */
 // @ts-ignore: decorator
 @inline
 function isOneOf(byte: u32, below64: u64, below128: u64): bool {
   return byte < 128 && (((byte < 64 ? below64 : below128) >> u64(byte & 63)) & 1) != 0;
 }
 
-/** Start of the text, space, tab, ESC, ' ( * , - : ; < > [ { | */
+/** What may precede a level word: the start of the text, space, tab, ESC, ' ( * , - : ; < > [ { | */
 // @ts-ignore: decorator
 @inline
 function opens(byte: u32): bool {
   return isOneOf(byte, 0x5c00358108000200, 0x1800000008000000);
 }
 
-/** End of the text, space, tab, ESC, ' ) * , - / : ; > ] | } */
+/** What may follow a level word: the end of the text, space, tab, ESC, ' ) * , - / : ; > ] | } */
 // @ts-ignore: decorator
 @inline
 function closes(byte: u32): bool {
   return isOneOf(byte, 0x4c00b68108000200, 0x3000000020000000);
 }
 
-/** The level behind `level=`, or -1. */
+/** The level whose word begins at `p`, after `level=`, or -1. */
 function assigned(p: usize, end: usize): i32 {
   if (byteAt(p, end) == 34) p++;
   let stop = p;
@@ -52,7 +52,7 @@ function assigned(p: usize, end: usize): i32 {
   return closes(after) || after == 34 ? levelWord(p, stop - p) : -1;
 }
 
-/** Whether a level word that is not in capitals stands where only a level would. */
+/** Whether a level word that is not in capitals is in a place where only a level would be: see level.ts. */
 function isClear(s: usize, word: usize, before: u32, after: u32): bool {
   if (after == 93) return before == 91 || before == 58;
   if (after == 62) return before == 60;
@@ -61,13 +61,13 @@ function isClear(s: usize, word: usize, before: u32, after: u32): bool {
   return word >= s + 3 && before == 32 && load<u8>(word - 2) == 58 && load<u8>(word - 3) == 93;
 }
 
-/** Whether the letter at `p` is the end of a colour sequence. */
+/** Whether the letter at `p` ends a colour sequence. */
 function endsColour(s: usize, p: usize): bool {
   while (p > s && (isDigit(load<u8>(p - 1)) || load<u8>(p - 1) == 59)) p--;
   return p >= s + 2 && load<u8>(p - 1) == 91 && load<u8>(p - 2) == 27;
 }
 
-/** The level that the letters [word, stop) of the text [s, end) are or name, or -1. */
+/** The level that the letters [word, stop) of the text [s, end) are, or name by `=`. -1: none. */
 export function wordLevel(s: usize, end: usize, word: usize, stop: usize): i32 {
   let before: u32 = word > s ? load<u8>(word - 1) : 32;
   if (endsColour(s, word)) {

@@ -1,16 +1,15 @@
-// The level of a record, for its document and for policies that always keep some levels. Precision before recall: a
-// record without a clear level has none. test/kernel/level.twin.ts says the same in regular expressions.
+// Finds the level of a record, for its document and for policies that always keep some levels. Precision before recall: a record
+// without a clear level has none. test/kernel/level.reference.ts defines the same in regular expressions.
 //
-// JSON (begins with {): the value of the first field at the top, or in `log` at the top, whose name is level, lvl,
-//   severity, loglevel, levelname or log.level and whose value is a level word, or pino's 10 20 30 40 50 60.
+// JSON (begins with {): the first field at the top level, or in a top-level `log`, that is named level, lvl, severity,
+//   loglevel, levelname or log.level and whose value is a level word or one of pino's 10 20 30 40 50 60.
 // klog: E1124 06:40:12 ... at the very start.
-// Other text: the first word that qualifies among those that begin within 256 bytes and outside of double quotes
+// Other text: the first match that begins within the first 256 bytes and outside of double quotes
 //   - level=word, or another of the names, with or without quotes (logfmt);
 //   - a level word in capitals between delimiters (not in a path, a key, a longer name: ERROR_CODE, /ERROR, x=ERROR);
-//   - one in any letters as [word], [module:word] (nginx, Apache) or <word>;
-//   - one in any letters before a colon, at the very start or behind the program of a syslog line (`sshd[7]: error: `).
-// Case matters only where it says capitals. Colour sequences (ESC [, digits and semicolons, a letter) count as
-// delimiters.
+//   - a level word in any case as [word], [module:word] (nginx, Apache) or <word>;
+//   - a level word in any case before a colon, at the very start or after the program of a syslog line (`sshd[7]: error: `).
+// Case matters only where capitals are required. Colour sequences (ESC [, digits and semicolons, a letter) count as delimiters.
 import { jsonLevel } from "./level-json";
 import { textLevel } from "./level-text";
 import { isDigit } from "./level-word";

@@ -1,7 +1,7 @@
-// Moving and finding bytes, 16 at a time. All over the kernel, loads and stores may run up to 31 bytes past what they
-// are asked for: every region of the arena has 32 bytes of slack behind it for that.
+// Copies and finds bytes, 16 at a time. Everywhere in the kernel, loads and stores may run up to 31 bytes past their range.
+// Every region of the arena therefore has 32 bytes of slack after it.
 
-/** Copies at least 16 bytes; the caller writes on at the returned end, over what is too much. */
+/** Copies whole blocks of 16 bytes, at least one. Returns the end of `length` bytes; the caller overwrites the excess. */
 // @ts-ignore: decorator
 @inline
 export function copy(to: usize, from: usize, length: usize): usize {
@@ -13,7 +13,7 @@ export function copy(to: usize, from: usize, length: usize): usize {
   return to + length;
 }
 
-/** The same for at most 16 bytes. */
+/** The same as `copy`, for at most 16 bytes. */
 // @ts-ignore: decorator
 @inline
 export function copy16(to: usize, from: usize, length: usize): usize {
@@ -21,7 +21,7 @@ export function copy16(to: usize, from: usize, length: usize): usize {
   return to + length;
 }
 
-/** Behind the next \n at or after `s`, or `end` where there is none before it. */
+/** The position after the next \n at or after `s`, or `end` if there is none. */
 export function nextLine(s: usize, end: usize): usize {
   const newline = i8x16.splat(10);
   while (s < end) {
@@ -32,7 +32,7 @@ export function nextLine(s: usize, end: usize): usize {
   return end;
 }
 
-/** Behind the empty lines (nothing, or only \r, before the end of the line) that begin at `s`. */
+/** The position after the empty lines that begin at `s`. A line with only a \r is empty, too. */
 export function skipEmpty(s: usize, end: usize): usize {
   while (s < end) {
     const byte = load<u8>(s);
@@ -43,7 +43,7 @@ export function skipEmpty(s: usize, end: usize): usize {
   return s;
 }
 
-/** The next double quote at or after `s` that no backslash stands before, or `end`. */
+/** The next double quote at or after `s` that no backslash escapes, or `end`. */
 export function closing(s: usize, end: usize): usize {
   while (s < end) {
     const block = v128.load(s);

@@ -1,5 +1,5 @@
-// Framing: how many records a run of bytes has, where its last whole line ends, and how long the longest one is.
-// A line that is empty or only \r is no record. 64 bytes a step as bit masks, so that records are a popcount.
+// Framing: counts the records in a range of bytes, and finds the end of its last whole line and the length of its longest line.
+// A line that is empty or only \r is no record. Bit masks stand for 64 bytes per step, so that a popcount counts the records.
 import { ScanJob } from "./job";
 
 const NEWLINE: u8 = 10;
@@ -11,7 +11,7 @@ function mask16(p: usize, byte: u8): u64 {
   return u64(i8x16.bitmask(i8x16.eq(v128.load(p), i8x16.splat(byte))));
 }
 
-/** The positions of `byte` among the 64 from `p`; only the first `length` may count. */
+/** A mask of the positions of `byte` among the 64 bytes from `p`, or among the first `length` if those are fewer. */
 // @ts-ignore: decorator
 @inline
 function mask64(p: usize, length: usize, byte: u8): u64 {
@@ -27,7 +27,7 @@ export function scan(job: ScanJob): void {
   const end = start + job.length;
   let records: usize = 0;
   let longest: usize = 0;
-  let line = start; // where the line begins that is open
+  let line = start; // start of the current line
   let afterLine: u64 = 1; // bit 0: the byte before this block ended a line
   let afterReturn: u64 = 0; // bit 0: the byte before this block was a \r at the start of a line
   for (let p = start; p < end; p += 64) {
@@ -35,13 +35,13 @@ export function scan(job: ScanJob): void {
     const newlines = mask64(p, length, NEWLINE);
     const starts = (newlines << 1) | afterLine;
     afterLine = newlines >> 63;
-    // \r is looked for only where a line begins with one: one test for each block without.
+    // A \r matters only at the start of a line. A block in which no line begins costs one test.
     let returns = starts != 0 ? mask64(p, length, RETURN) & starts : 0;
     const empty = newlines & (starts | (returns << 1) | afterReturn);
     afterReturn = returns >> 63;
     if (newlines == 0) continue;
     records += usize(popcnt(newlines & ~empty));
-    // Behind the first newline of a block no line is longer than 62: once the longest is, the first one decides.
+    // A line inside this block has at most 62 bytes. If `longest` is 64 or more, only the first newline can change it.
     let rest = newlines;
     do {
       const at = p + usize(ctz(rest));

@@ -1,4 +1,4 @@
-// The record table of a chunk: see TABLE and KIND in core/chunk.ts, which this mirrors.
+// The record table of a chunk. Mirrors TABLE and KIND of core/chunk.ts.
 import { levelOf } from "./level";
 
 @unmanaged
@@ -9,9 +9,9 @@ export class Entry {
   start: u32;
   /** Bytes of the source that the record stands for. */
   length: u32;
-  /** In its highest byte the kind, with the level of an object. */
+  /** The weight in the lower 24 bits; the kind, with the level of an object, in the highest byte. */
   weight: u32;
-  /** NaN: the time of reading. */
+  /** The record's own time, milliseconds since 1970. NaN: use the time of reading. */
   time: f64;
 }
 
@@ -33,7 +33,7 @@ export function weightOf(entry: Entry): u32 {
   return entry.weight & MOST_WEIGHT;
 }
 
-/** The level of the record [s, stop), or -1: that of an object was found when it was read. */
+/** The level of the record [s, stop), or -1. The level of an object was found when the object was read. */
 // @ts-ignore: decorator
 @inline
 export function levelOfEntry(entry: Entry, s: usize, stop: usize): i32 {

@@ -1,14 +1,14 @@
-// Sampling: walks the lines or the table of a chunk, keeps some records, closes the gaps in place and writes the record
-// table of what stays.
-// What must hold: the kept entries' lengths and `sampledBytes` add up to the chunk's span. A record's bytes are those
-// from its start to the start of the next, terminator and empty lines behind it included; the first one's begin where
-// the chunk does.
+// Sampling: walks over the lines or the table of a chunk, keeps some records, closes the gaps in place and writes the table of
+// the kept records.
+// Invariant: the lengths of the kept entries and `sampledBytes` add up to the chunk's span. A record's length spans the bytes
+// from its start to the start of the next record, with its terminator and the empty lines after it. The first record's bytes
+// begin at the start of the chunk.
 import { levelOf } from "./level";
 import { ThinJob } from "./job";
 import { copy, nextLine, skipEmpty } from "./memory";
 import { Entry, ENTRY_BYTES, levelOfEntry, MOST_WEIGHT, weightOf } from "./table";
 
-/** Upper half of splitmix64's finaliser over seed xor offset: policy/sample.ts defines it (HASH_VERSION 1). */
+/** The upper half of splitmix64's finalizer over seed xor offset, as policy/sample.ts defines it (HASH_VERSION 1). */
 // @ts-ignore: decorator
 @inline
 function hash(seed: u64, offset: u64): u32 {
@@ -18,19 +18,19 @@ function hash(seed: u64, offset: u64): u32 {
   return u32((x ^ (x >> 31)) >> 32);
 }
 
-/** Moves bytes down; they may overlap with where they go. */
+/** Moves bytes to a lower address. The ranges may overlap. */
 // @ts-ignore: decorator
 @inline
 function moveDown(to: usize, from: usize, length: usize): void {
-  // With 16 bytes between them, what a last block writes too much is still behind what is read next.
+  // If `to` is 16 bytes or more below `from`, the excess that `copy` writes ends before the bytes that are read next.
   if (from - to >= 16) copy(to, from, length);
   else memory.copy(to, from, length);
 }
 
-/** LEVELS.length of core/options.ts. */
+/** LEVELS.length of core/options.ts: with this as `always`, no level is always kept. */
 const NO_LEVEL: i32 = 9;
 
-/** What one kept record stands for: 1 itself, `weight` all that the hash took out beside it, 0 it is not kept. */
+/** How many records this one stands for. 0: not kept. 1: itself. `job.weight`: also for those that the hash drops. */
 // @ts-ignore: decorator
 @inline
 function weigh(job: ThinJob, level: i32, seed: u64, offset: u64): u32 {
@@ -47,7 +47,7 @@ export function thin(job: ThinJob): void {
   let to = src;
   let sampledRecords: usize = 0;
   let sampledBytes: usize = 0;
-  let owned = src; // where the bytes that a record stands for begin
+  let owned = src; // start of the bytes that the current record stands for
   for (let s = skipEmpty(src, end); s < end; ) {
     let stop = nextLine(s, end);
     const next = skipEmpty(stop, end);
@@ -76,7 +76,7 @@ export function thin(job: ThinJob): void {
   job.sampledBytes = sampledBytes;
 }
 
-/** The same for a chunk with a table; `length` is its records. Whoever has a weight already hands it on multiplied. */
+/** The same for a chunk with a table of `length` records. The weight of a kept record is multiplied by its earlier weight. */
 export function thinTable(job: ThinJob): void {
   const base = u64(job.base);
   const seed = (u64(job.seedHigh) << 32) | u64(job.seedLow);

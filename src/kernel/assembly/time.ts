@@ -1,4 +1,4 @@
-// Milliseconds since 1970 as RFC 3339 in UTC, 24 bytes: 2026-11-24T06:40:12.000Z.
+// Writes milliseconds since 1970 as RFC 3339 in UTC, 24 bytes: 2026-11-24T06:40:12.000Z.
 import { two } from "./decimal";
 
 const DAY: i64 = 86400000;
@@ -7,19 +7,19 @@ const BEYOND: f64 = 253402300800000; // 10000-01-01T00:00:00.000Z
 
 export const TIME_BYTES: usize = 24;
 
-/** Times that four digits of a year can name; NaN is none. */
+/** Whether four digits can hold the year. False for NaN. */
 // @ts-ignore: decorator
 @inline
 export function hasTime(ms: f64): bool {
   return ms >= FIRST && ms < BEYOND;
 }
 
-/** Writes TIME_BYTES bytes. */
+/** Writes TIME_BYTES bytes. Returns their end. */
 export function writeTime(d: usize, time: f64): usize {
   const ms = i64(Math.floor(time));
   const day = ms >= 0 ? ms / DAY : (ms - DAY + 1) / DAY;
   const rest = u32(ms - day * DAY);
-  // Counted in years that begin in March, so that the leap day is the last of its year: from -0400-03-01 on.
+  // Days since -0400-03-01. Years begin in March here, so that the leap day is the last day of its year.
   const n = u32(day + 719468 + 146097);
   const era = n / 146097;
   const ofEra = n - era * 146097;

@@ -1,33 +1,33 @@
-// UTF-8: is a run of it well formed (16 bytes a step), and if not, what is one bad sequence.
-// `wellFormed` classifies every pair of neighbouring bytes by three table look-ups, each of which says which faults are
-// still possible; a fault that all three allow is one. What two bytes cannot show, that the third and fourth byte of a
-// sequence are continuations, is compared with where E0.. and F0.. stand two and three bytes before.
+// UTF-8: checks if a range is well formed (16 bytes per step), and measures one sequence of a range that is not.
+// `wellFormed` classifies every pair of neighbouring bytes by three table look-ups. Each gives the faults that are still
+// possible; a fault that all three allow is a real one. Two bytes do not show whether the third and fourth byte of a sequence are
+// continuations. So pairs of continuations are compared with the positions of E0.. two and of F0.. three bytes before.
 
 import { LINE, Unit } from "./unit";
 
 const SHORT: u8 = 1; // a lead byte without its continuation
 const LONG: u8 = 2; // a continuation after ASCII
-const OVER3: u8 = 4; // E0 80..9F
-const LARGE: u8 = 8; // F4 90.., F5.. above 10FFFF
+const OVER3: u8 = 4; // overlong: E0 80..9F
+const LARGE: u8 = 8; // above 10FFFF: F4 90.., F5..
 const SURROGATE: u8 = 16; // ED A0..
-const OVER2: u8 = 32; // C0, C1
-const OVER4: u8 = 64; // F0 80..8F; also F5.. 80..8F
-const PAIR: u8 = 128; // two continuations: a fault unless a longer sequence wants them
-const ANY: u8 = SHORT | LONG | PAIR; // do not depend on the low half of the first byte
-const OVER: u8 = ANY | LARGE | OVER4; // F5 and above, when the high half is F
-const LATER: u8 = LONG | PAIR | OVER2; // faults of every continuation
+const OVER2: u8 = 32; // overlong: C0, C1
+const OVER4: u8 = 64; // overlong: F0 80..8F; also F5.. 80..8F
+const PAIR: u8 = 128; // two continuations: a fault unless a longer sequence needs them
+const ANY: u8 = SHORT | LONG | PAIR; // faults that do not depend on the low half of the first byte
+const OVER: u8 = ANY | LARGE | OVER4; // low half 5 and above: F5 and above if the high half is F
+const LATER: u8 = LONG | PAIR | OVER2; // faults that every continuation can show
 
-/** By the high half of the first byte of a pair. */
+/** Possible faults by the high half of a pair's first byte. */
 const FIRST_HIGH: usize = memory.data<u8>([
   LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, PAIR, PAIR, PAIR, PAIR,
   SHORT | OVER2, SHORT, SHORT | OVER3 | SURROGATE, SHORT | LARGE | OVER4,
 ], 16);
-/** By its low half. */
+/** Possible faults by the low half of the first byte. */
 const FIRST_LOW: usize = memory.data<u8>([
   ANY | OVER2 | OVER3 | OVER4, ANY | OVER2, ANY, ANY, ANY | LARGE, OVER, OVER, OVER,
   OVER, OVER, OVER, OVER, OVER, OVER | SURROGATE, OVER, OVER,
 ], 16);
-/** By the high half of the second. */
+/** Possible faults by the high half of the second byte. */
 const SECOND_HIGH: usize = memory.data<u8>([
   SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT,
   LATER | OVER3 | OVER4, LATER | OVER3 | LARGE, LATER | SURROGATE | LARGE, LATER | SURROGATE | LARGE,
@@ -41,7 +41,7 @@ function look(table: v128, halves: v128): v128 {
   return i8x16.swizzle(table, v128.and(halves, i8x16.splat(15)));
 }
 
-/** Not zero where a byte of `block` shows a fault, of its own sequence or of the one before it. */
+/** Not zero at each byte of `block` that shows a fault in its own sequence or in the one before. */
 // @ts-ignore: decorator
 @inline
 function faults(previous: v128, block: v128, firstHigh: v128, firstLow: v128, secondHigh: v128): v128 {
@@ -52,18 +52,18 @@ function faults(previous: v128, block: v128, firstHigh: v128, firstLow: v128, se
     v128.and(look(firstHigh, i16x8.shr_u(one, 4)), look(firstLow, one)),
     look(secondHigh, i16x8.shr_u(block, 4)),
   );
-  // The highest bit is left exactly where the second byte before is E0.. or the third is F0..
+  // The highest bit is set exactly where the second byte before is E0.. and above, or the third byte before is F0.. and above.
   const wanted = v128.or(i8x16.sub_sat_u(two, i8x16.splat(0x60)), i8x16.sub_sat_u(three, i8x16.splat(0x70)));
   return v128.xor(pair, v128.and(wanted, i8x16.splat(i8(0x80))));
 }
 
-/** Whether [s, end), or what of it stands before the first \n (`unit` LINE), is UTF-8; `s` is not within a sequence. */
+/** Whether [s, end) is UTF-8; with `unit` LINE only up to the first \n. `s` must not be within a sequence. */
 export function wellFormed(s: usize, end: usize, unit: Unit): bool {
   const firstHigh = v128.load(FIRST_HIGH);
   const firstLow = v128.load(FIRST_LOW);
   const secondHigh = v128.load(SECOND_HIGH);
   let previous = i8x16.splat(0);
-  // One block beyond the end, of zeros, shows a sequence that the end cuts.
+  // A block of zeros after the end shows a sequence that the end cuts off.
   for (let at = s; at < end + 16; at += 16) {
     let block = v128.load(at);
     if (at + 16 > end) {
@@ -81,7 +81,7 @@ export function wellFormed(s: usize, end: usize, unit: Unit): bool {
   return true;
 }
 
-/** Bytes of the well-formed sequence at `s`, or minus the bytes for which one U+FFFD stands (the maximal subpart). */
+/** Length of the well-formed sequence at `s`. Negative: minus the bytes that one U+FFFD replaces (the maximal subpart). */
 export function sequence(s: usize, end: usize): i32 {
   const lead = load<u8>(s);
   if (lead < 0xc2 || lead > 0xf4) return -1;

@@ -1,6 +1,6 @@
-// Level words and the names of fields that hold a level, compared as one 64-bit word without regard to case.
+// Recognises level words and the names of fields that hold a level. Compares them as one 64-bit word, ignoring case.
 
-/** Eight ASCII bytes per word, the first in the lowest byte, and the index into core/options LEVELS. */
+/** Per word: its ASCII bytes, the first in the lowest byte, and its index into LEVELS of core/options.ts. */
 const WORDS: usize = memory.data<u64>([
   0x4543415254, 0, // TRACE
   0x4755424544, 1, // DEBUG
@@ -17,10 +17,11 @@ const WORDS: usize = memory.data<u64>([
   0x4752454d45, 8, // EMERG
   0x4c41544146, 8, // FATAL
   0x43494e4150, 8, // PANIC
+  0x43494e415044, 8, // DPANIC, of zap
 ], 16);
-const WORDS_END: usize = WORDS + 15 * 16;
+const WORDS_END: usize = WORDS + 16 * 16;
 
-/** The first `length` bytes, at most 8, in upper case: only a letter can become a letter. */
+/** The first `length` bytes, at most 8, in upper case. No other byte becomes a letter. */
 // @ts-ignore: decorator
 @inline
 function fold(p: usize, length: usize): u64 {
@@ -28,7 +29,7 @@ function fold(p: usize, length: usize): u64 {
   return length < 8 ? folded & ((u64(1) << (u64(length) << 3)) - 1) : folded;
 }
 
-/** The level that the whole of these bytes is the word for, or -1. */
+/** The level if these bytes are exactly one level word, or -1. */
 export function levelWord(p: usize, length: usize): i32 {
   if (length < 3 || length > 8) return -1;
   const word = fold(p, length);
@@ -38,7 +39,7 @@ export function levelWord(p: usize, length: usize): i32 {
   return -1;
 }
 
-/** level, lvl, severity, loglevel, levelname, log.level */
+/** Whether the name is one of level, lvl, severity, loglevel, levelname, log.level */
 export function isLevelName(p: usize, length: usize): bool {
   const name = fold(p, length);
   if (length == 3) return name == 0x4c564c;
@@ -50,7 +51,7 @@ export function isLevelName(p: usize, length: usize): bool {
   return last == 76 && load<u8>(p + 3) == 46 && name == 0x4556454c0e474f4c;
 }
 
-/** Whether all of a word of at most 8 letters is upper case. */
+/** Whether a word of at most 8 letters is all upper case. */
 export function isUpper(p: usize, length: usize): bool {
   const mask: u64 = length < 8 ? (u64(1) << (u64(length) << 3)) - 1 : ~u64(0);
   return (load<u64>(p) & 0x2020202020202020 & mask) == 0;

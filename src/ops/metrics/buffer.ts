@@ -1,4 +1,4 @@
-// How full the buffer is, and where its bytes are.
+// Metrics of the buffer: how full it is, and where its bytes are.
 import type { BufferMode } from "../facts.ts";
 import { one, oneOf, type Metric } from "./metric.ts";
 
@@ -58,7 +58,7 @@ export const BUFFER_METRICS: readonly Metric[] = [
     type: "gauge",
     labels: [],
     help: "Age of the oldest record in the buffer.",
-    meaning: "How late the latest of what is delivered now can be.",
+    meaning: "The greatest delay of a record that is delivered now.",
     read: (facts) => one(facts.buffer.oldestMs / 1000),
   },
 ];

@@ -1,24 +1,48 @@
-// The facts as Prometheus text. The only file that knows the Prometheus client, which is used as the exposition alone: hot
-// paths keep plain numbers, and a scrape reads them all in one turn of the loop, so that they fit together. A registry
-// lives for one scrape: series of removed inputs vanish by themselves and two scrapes cannot mix.
-import { Registry, type Metric as ClientMetric } from "@prometheus-io/client";
+// Renders the facts as Prometheus text, format 0.0.4. Hot paths keep plain numbers; a scrape reads them all in one turn of the
+// event loop, so they are consistent. Nothing is kept between scrapes, so the series of a removed input vanish with it.
 import type { Facts } from "../facts.ts";
 import type { ProcessFacts } from "../process-facts.ts";
+import type { Series } from "./metric.ts";
 import { METRICS } from "./table.ts";
 
-export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
+export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-export function renderMetrics(facts: Facts, process: ProcessFacts): Promise<string> {
-  const registry = new Registry();
+/** Size of the last text in bytes, which predicts the next. */
+let size = 16 * 1024;
+
+/**
+ * Written into a buffer line by line. A hundred inputs have 3,000 lines. As concatenated strings, these lived long enough to
+ * reach V8's old generation, which is rarely collected: 60 scrapes cost 60 MiB.
+ */
+export function renderMetrics(facts: Facts, process: ProcessFacts): Buffer {
+  let bytes = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  const write = (line: string): void => {
+    if (at + 3 * line.length > bytes.length) bytes = Buffer.concat([bytes], 2 * bytes.length + 3 * line.length);
+    at += bytes.write(line, at);
+  };
   for (const { name, type, help, read } of METRICS) {
-    const values = read(facts, process).map((series) => ({
-      labels: series.labels,
-      value: series.value,
-      metricName: series.name ?? name,
-    }));
-    // The client's own classes cannot be given the counts of a histogram; a registry asks no more of a metric than this.
-    const metric = { name, type, help, get: async () => ({ name, type, help, values }) };
-    registry.registerMetric(metric as unknown as ClientMetric<string>);
+    write(`# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`);
+    for (const series of read(facts, process)) write(sample(series.name ?? name, series));
   }
-  return registry.metrics();
+  size = at + 4096;
+  return bytes.subarray(0, at);
+}
+
+function sample(name: string, { labels, value }: Series): string {
+  let pairs = "";
+  for (const label in labels) pairs += `${pairs === "" ? "" : ","}${label}="${escapeLabel(labels[label] as string)}"`;
+  return `${name}${pairs === "" ? "" : `{${pairs}}`} ${number(value)}\n`;
+}
+
+function number(value: number): string {
+  return Number.isFinite(value) ? String(value) : Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+}
+
+function escapeHelp(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+}
+
+function escapeLabel(text: string): string {
+  return /[\\\n"]/.test(text) ? escapeHelp(text).replaceAll('"', '\\"') : text;
 }

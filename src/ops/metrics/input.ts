@@ -1,4 +1,4 @@
-// How far each input has read.
+// Metrics of the inputs: how far each has read.
 import { perInput, type Metric } from "./metric.ts";
 
 export const INPUT_METRICS: readonly Metric[] = [
@@ -23,7 +23,7 @@ export const INPUT_METRICS: readonly Metric[] = [
     type: "gauge",
     labels: ["input"],
     help: "Bytes in files that have not been read.",
-    meaning: "Grows when reading waits. The file still has them.",
+    meaning: "Grows while reading waits. The files still have these bytes.",
     read: (facts) => perInput(facts, (input) => input.lagBytes),
   },
   {
@@ -51,24 +51,39 @@ export const INPUT_METRICS: readonly Metric[] = [
     read: (facts) => perInput(facts, (input) => input.atRiskBytes),
   },
   {
-    name: "spillway_input_unread_bytes",
+    name: "spillway_input_waiting",
     type: "gauge",
+    labels: ["input"],
+    help: "1 while reading waits.",
+    meaning: "For a ladder's gate, a rate limit or room in the buffer; `/status` says for what.",
+    read: (facts) => perInput(facts, (input) => (input.waiting === undefined ? 0 : 1)),
+  },
+  {
+    name: "spillway_input_unread_bytes_total",
+    type: "counter",
     labels: ["input", "reason"],
     help: "Bytes that were never read and never will be.",
     meaning:
-      "`skipped`: by `start` or `ignore_older`, and what of a gzip file cannot be unpacked. `deleted`, `truncated`: gone before they were read. `abandoned`: beyond `held`.",
+      "`skipped`: by `start` or `ignore_older`, or in a damaged gzip file. `deleted`, `truncated`: gone before they were read. `abandoned`: beyond `held`.",
     read: (facts) =>
       [...facts.inputs].flatMap(([input, of]) =>
         Object.entries(of.unread).map(([reason, value]) => ({ labels: { input, reason }, value })),
       ),
   },
   {
-    name: "spillway_input_reread_files_total",
+    name: "spillway_input_failures_total",
     type: "counter",
     labels: ["input"],
-    help: "Files that were read from their beginning though another one with the same content was read before.",
-    meaning:
-      "Should stay 0: something is shipped twice. Alert on `increase(spillway_input_reread_files_total[1h]) > 0`; the event `file_reread` names both files.",
-    read: (facts) => perInput(facts, (input) => input.rereadFiles),
+    help: "Failed system calls for files of the input: no permission, a bad sector, a file server that is down.",
+    meaning: "Each is tried again every few seconds; the event `file_unreadable` names the file and the reason.",
+    read: (facts) => perInput(facts, (input) => input.failures),
+  },
+  {
+    name: "spillway_input_refused_links_total",
+    type: "counter",
+    labels: ["input"],
+    help: "Paths that were not read because another user owns a symbolic link in them.",
+    meaning: "A user may be trying to ship files that they cannot read; the event `link_refused` names the link.",
+    read: (facts) => perInput(facts, (input) => input.refusedLinks),
   },
 ];

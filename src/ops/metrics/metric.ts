@@ -1,12 +1,12 @@
-// What a metric is: its name, what it says to a person, and how it is read from the facts. Counters count from the start
-// of this process.
+// The definition of a metric: its name, its description, and how it is read from the facts. Counters count from the start of this
+// process.
 import type { Facts, InputFacts, PolicyFacts } from "../facts.ts";
 import type { ProcessFacts } from "../process-facts.ts";
 
 export interface Series {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
-  /** Where it differs from the metric's name: the parts of a histogram. */
+  /** Only if it differs from the metric's name, as for the parts of a histogram. */
   readonly name?: string;
 }
 
@@ -15,7 +15,7 @@ export interface Metric {
   readonly type: "counter" | "gauge" | "histogram";
   readonly labels: readonly string[];
   readonly help: string;
-  /** For the reference: what to make of it. */
+  /** How to interpret it, for the reference page. */
   readonly meaning: string;
   read(facts: Facts, process: ProcessFacts): Series[];
 }
@@ -24,7 +24,7 @@ export function one(value: number): Series[] {
   return [{ labels: {}, value }];
 }
 
-/** A series per possible value, 1 for the present one. */
+/** One series per possible value: 1 for the current one, 0 for the others. */
 export function oneOf<T extends string>(label: string, all: readonly T[], now: T): Series[] {
   return all.map((value) => ({ labels: { [label]: value }, value: value === now ? 1 : 0 }));
 }

@@ -1,4 +1,4 @@
-// Every metric there is. The exposition, the reference page and the tests are made from this table.
+// All metrics. The exposition, the reference page and the tests use this table.
 import { BUFFER_METRICS } from "./buffer.ts";
 import { INPUT_METRICS } from "./input.ts";
 import { LEDGER_METRICS } from "./ledger.ts";

@@ -1,11 +1,11 @@
-// What all documents of an envelope have in common, as JSON in the order in which the kernel lays a document out:
+// Renders the part that all documents of an envelope share, as JSON in the order in which the kernel writes a document:
 //
 //   ..."message":"MESSAGE  path  OFFSET  level  close  tail
 //
-// What must hold: each key stands once in a document. Constant fields with dots in their names become objects and share
-// them with ours (log.*, host.*, event.*); where a constant field and ours are the same thing, ours stays. A constant
-// log.level stays where a record has none of its own: the kernel writes that one in place of `level`. `path` begins with
-// the quote that ends a message: the kernel leaves it out behind the members of a JSON object.
+// Invariant: each key appears once in a document. Constant fields with dots in their names become objects, merged with ours
+// (log.*, host.*, event.*); if a constant field and one of ours have the same name, ours wins. A constant log.level is kept for
+// records without a level of their own; otherwise the kernel writes the record's level in place of `level`. `path` begins with
+// the quote that ends a message; the kernel omits that quote after the members of a JSON object.
 import type { Envelope } from "../../core/chunk.ts";
 import { emptyTree, fieldTree, isTree, type Tree } from "../../core/field-tree.ts";
 

@@ -1,16 +1,16 @@
-// Reads an answer's bytes as they come. What must hold: when this settles, the connection reads nothing of the request's
-// body any more: either all of it is sent, or the socket is gone.
+// Reads the body of a response as it arrives. Invariant: when this settles, the connection no longer reads the request's body:
+// either all of it has been sent, or the socket is gone.
 import type { ClientRequest, IncomingMessage } from "node:http";
 
 const { gunzip } = process.getBuiltinModule("node:zlib");
 
-/** An answer in gzip is kept whole before it is unpacked: bulk answers shrink to a hundredth. */
+/** A gzip response is buffered whole before it is unpacked. Bulk responses shrink to a hundredth. */
 const MAX_PACKED = 8 * 1024 * 1024;
 const MAX_UNPACKED = 64 * 1024 * 1024;
-/** One piece for most answers, so that nothing has to be joined. */
+/** Large enough for most responses in one piece, so that nothing has to be joined. */
 const PIECE = 512 * 1024;
 
-/** @param take gets the decoded bytes; false = enough, the answer is too large */
+/** @param take gets the decoded bytes; returns false if the response is too large */
 export async function readBody(response: IncomingMessage, take: (chunk: Buffer) => boolean): Promise<void> {
   if (response.headers["content-encoding"] !== "gzip") return receive(response, take);
   const parts: Buffer[] = [];
@@ -30,12 +30,12 @@ function receive(response: IncomingMessage, take: (chunk: Buffer) => boolean): P
       if (!take(chunk)) response.destroy(tooLarge());
     });
     response.on("end", () => {
-      // Answered before all was sent (413, a proxy's refusal): nobody will read the rest.
+      // The server answered before all was sent (413, a proxy's refusal) and will not read the rest.
       if (!req.writableFinished) req.destroy();
       resolve();
     });
     response.on("error", reject);
-    // Comes after "error" and "end"; alone when the connection ends in the middle.
+    // Follows "error" and "end"; comes alone if the connection ends in the middle.
     response.on("close", () => reject(new Error("connection closed in the middle of the answer")));
   });
 }

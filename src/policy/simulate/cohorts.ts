@@ -1,5 +1,5 @@
-// Records in order of the time at which they were written, as runs of one time: what stands in the file or the buffer of
-// a simulation. What must hold: `records` is the sum of the runs.
+// Records of the simulated file or buffer, oldest first, as runs of records written at the same time. Invariant: `records` is the
+// sum of the runs.
 
 export class Cohorts {
   records = 0;
@@ -15,13 +15,13 @@ export class Cohorts {
     this.records += records;
   }
 
-  /** When the oldest was written. */
+  /** When the oldest record was written. */
   get oldestMs(): number | undefined {
     this.trim();
     return this.times[this.head];
   }
 
-  /** Takes up to `records` of the oldest, a run at a time. */
+  /** Takes up to `records` of the oldest records and calls `each` for each run. */
   take(records: number, each: (atMs: number, records: number) => void): void {
     let left = Math.min(records, this.records);
     while (left > 0) {
@@ -32,7 +32,7 @@ export class Cohorts {
     }
   }
 
-  /** Takes up to `records` of runs chosen by `random`, which is uniform in [0, 1). */
+  /** Takes up to `records` records, from runs chosen by `random`. @param random uniform in [0, 1) */
   takeRandom(records: number, random: () => number): void {
     let left = Math.min(records, this.records);
     while (left > 0) {

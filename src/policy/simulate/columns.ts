@@ -1,5 +1,5 @@
-// A series at the width of a picture: one column per character or pixel step, the highest level and the summed counts of
-// the points that fall into it, so that no peak is lost by drawing small.
+// Reduces a series to the width of the picture: one column per character or pixel step. A column has the highest utilization and
+// the summed counts of its points, so that a small picture loses no peak.
 import type { Point, Result } from "./result.ts";
 
 export function columns(series: readonly Point[], width: number): readonly Point[] {
@@ -30,7 +30,7 @@ function join(a: Point, b: Point): Point {
   };
 }
 
-/** The first step to each action, in order of time. */
+/** The first transition to each action, in order of time. */
 export function firstSteps(result: Result): Result["transitions"] {
   const seen = new Set<string>(["accept"]);
   return result.transitions.filter(({ to }) => !seen.has(to) && seen.add(to));

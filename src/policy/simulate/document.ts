@@ -1,4 +1,4 @@
-// The result as --json prints it: field names of /status where it has them, seconds and bytes as there.
+// The result as --json prints it. Field names and units (seconds, bytes) are those of /status where it has the same value.
 import { type Account, type Result, balance } from "./result.ts";
 
 export function document(result: Result): Readonly<Record<string, unknown>> {
@@ -82,7 +82,7 @@ function steps(profile: Result["options"]["produce"]): readonly unknown[] {
   return profile.map((step) => ({ records_per_second: step.rate, seconds: finite(step.forMs / 1000) }));
 }
 
-/** JSON has no infinity; null says "without end". */
+/** JSON has no infinity: null stands for "without end". */
 function finite(n: number): number | null {
   return Number.isFinite(n) ? n : null;
 }

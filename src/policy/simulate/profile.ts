@@ -1,9 +1,9 @@
-// A rate over time: steps such as 10,000/s for 10 minutes, then 2,000/s. An outage is a step of 0/s.
+// A rate over time, as steps: 10,000/s for 10 minutes, then 2,000/s. An outage is a step of 0/s.
 
 export interface Step {
-  /** Records a second. */
+  /** Records per second. */
   readonly rate: number;
-  /** The last step goes on for ever, whatever it says. */
+  /** Ignored in the last step, which never ends. */
   readonly forMs: number;
 }
 export type Profile = readonly [Step, ...Step[]];
@@ -12,12 +12,12 @@ export function steady(rate: number): Profile {
   return [{ rate, forMs: Infinity }];
 }
 
-/** Hands out whole records: what a step leaves over goes into the next one. */
+/** Returns a function that gives the whole records between two times. It carries the fraction over to the next call. */
 export function flow(profile: Profile): (fromMs: number, toMs: number) => number {
   let rest = 0;
   return (fromMs, toMs) => {
     const exact = rest + amount(profile, fromMs, toMs);
-    // A sum of many tenths falls short of the whole number by a hair.
+    // The rounding errors of many tenths can leave the sum just below a whole number.
     const whole = Math.floor(exact + 1e-6);
     rest = exact - whole;
     return whole;

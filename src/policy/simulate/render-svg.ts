@@ -1,6 +1,6 @@
-// The same picture for a page: utilization with its rung lines and a strip of which rung stood, below it what was
-// written, kept and delivered. One file without scripts, fonts or links; it follows the reader's light or dark scheme. Nothing
-// is said by colour alone: rungs have words, lines have their own stroke.
+// The simulation's picture as SVG. Top: utilization, with a line for each rung's `enter`. Middle: a strip that shows the rung in
+// force. Bottom: the rates written, kept and delivered. The file has no scripts, fonts or links, and it follows the reader's
+// light or dark scheme. Nothing depends on colour alone: rungs are labelled, and each line has its own stroke.
 import type { Action } from "../../core/options.ts";
 import { count, duration, percent } from "../../core/figures.ts";
 import { columns } from "./columns.ts";
@@ -14,11 +14,11 @@ const HEIGHT = 430;
 const LEFT = 48;
 const RIGHT = 132;
 const PLOT = WIDTH - LEFT - RIGHT;
-/** Upper and lower edge of the two panels, and of the strip between. */
+/** Top and bottom edges of the two panels, and of the strip between them. */
 const LEVEL = { top: 60, bottom: 220 };
 const STRIP = { top: 228, bottom: 240 };
 const RATE = { top: 288, bottom: 388 };
-/** Pixels a column: one point of the series each. */
+/** Pixels per column. One column shows one point of the series. */
 const STEP = 3;
 
 const KINDS: Readonly<Record<Action, string>> = {

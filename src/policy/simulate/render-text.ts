@@ -1,12 +1,12 @@
-// The plot for a terminal, in plain ASCII: utilization as a hill of #, a line for each rung's `enter`, below it a strip of
-// which rung stood. Then the account, so that the picture can be checked.
+// The simulation's result as plain ASCII for a terminal. Utilization is drawn with #, each rung's `enter` as a line, and the rung
+// in force as a strip of letters. The ledger follows, so that a reader can check the picture.
 import type { Action } from "../../core/options.ts";
 import { duration, percent } from "../../core/figures.ts";
 import { columns, firstSteps } from "./columns.ts";
 import type { Point, Result } from "./result.ts";
 import { latencyLine, ledgerLines, setting, timesLine, title } from "./words.ts";
 
-/** For the strip; upper case sheds. */
+/** The letter of each action in the strip. Actions that shed records have upper case. */
 const LETTERS: Readonly<Record<Action, string>> = {
   accept: ".",
   block: "b",
@@ -19,7 +19,7 @@ const LETTERS: Readonly<Record<Action, string>> = {
 const LEFT = 5;
 const RIGHT = 13;
 
-/** @param width columns of the terminal; below 40 it is drawn for 40 */
+/** @param width columns of the terminal; at least 40 are used */
 export function renderText(result: Result, width: number): string {
   const drawn = columns(result.series, Math.max(40, width) - LEFT - RIGHT);
   const lines = [
@@ -50,7 +50,7 @@ function plot({ options }: Result, drawn: readonly Point[]): readonly string[] {
   return [...rows, `${" ".repeat(LEFT - 1)}+${"-".repeat(drawn.length)}+`];
 }
 
-/** Every mark, and every ten that is not next to one, from 100 down to 10. */
+/** The plot's rows in percent, from 100 down: every rung's `enter`, 100, and the multiples of ten that are not next to a rung. */
 function levels(marks: readonly number[]): readonly number[] {
   const tens = Array.from({ length: 10 }, (_, i) => (i + 1) * 10);
   const free = tens.filter((ten) => !marks.some((mark) => Math.abs(mark - ten) < 5 || mark - ten === 5));

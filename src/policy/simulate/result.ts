@@ -1,4 +1,4 @@
-// What goes into a simulation and what comes out. Plain data, so that a terminal, an SVG and --json show the same.
+// Options and result of a simulation. Both are plain data, so that the terminal, the SVG and --json show the same.
 import type { Action, Ladder } from "../../core/options.ts";
 import type { Transition } from "../keeper.ts";
 import type { Profile } from "./profile.ts";
@@ -6,31 +6,31 @@ import type { Profile } from "./profile.ts";
 export interface SimulateOptions {
   readonly policy: string;
   readonly ladder: Ladder;
-  /** Bytes of the ladder's share of the budget that binds. */
+  /** Bytes of the ladder's share of the budget. The budget is the disk's, or memory's where there is no disk. */
   readonly budget: number;
-  /** Bytes of log that memory holds: at their own size. What is more lies on disk. At most the budget. */
+  /** Bytes of uncompressed log that fit into memory; the rest is on disk. At most `budget`. */
   readonly memory: number;
-  /** Bytes that a byte of log takes as a compressed row. */
+  /** Compressed bytes in a row per byte of log. */
   readonly stored: number;
   readonly produce: Profile;
   readonly consume: Profile;
   readonly forMs: number;
-  /** Bytes of a record with its line end. */
+  /** Bytes of a record, line end included. */
   readonly lineBytes: number;
   /** Share of the records that match the sampling rung's `always`. */
   readonly always: number;
-  /** Unread bytes that still have a name after rotation; what lies beyond is at risk. */
+  /** Unread bytes whose file still has a name after rotation. Unread bytes beyond this are at risk. */
   readonly named: number;
-  /** Bytes at risk that are held open; beyond them the oldest are abandoned. */
+  /** At-risk bytes whose files are kept open. Beyond this, the oldest are abandoned. */
   readonly held: number;
   /**
-   * ladder: spillway. unbounded: what happens without backpressure, a queue in memory that takes everything until the
-   * system kills the process at `budget`, and begins empty again.
+   * ladder: spillway. unbounded: a shipper without backpressure. Its queue in memory takes everything until the system kills the
+   * process at `budget`; then the queue starts empty again.
    */
   readonly mode: "ladder" | "unbounded";
 }
 
-/** Records; bytes are these times lineBytes. */
+/** All counts are records. Times `lineBytes` they are bytes. */
 export interface Account {
   written: number;
   read: number;
@@ -40,15 +40,15 @@ export interface Account {
   newest: number;
   random: number;
   rate: number;
-  /** Lost with a killed process. */
+  /** Lost when the process was killed. */
   crashed: number;
   buffered: number;
-  /** In the file, unread. */
+  /** Still in the file, unread. */
   waiting: number;
   abandoned: number;
 }
 
-/** One stretch of the series: levels are the highest in it, counts are sums over it. */
+/** One stretch of the series. Utilization and rung are the highest in it, counts are sums over it. */
 export interface Point {
   readonly fromMs: number;
   readonly toMs: number;
@@ -76,7 +76,7 @@ export interface Result {
   readonly blockedMs: number;
   readonly peak: number;
   readonly crashes: number;
-  /** From writing to delivery, of what was delivered. */
+  /** Time from writing to delivery, of the delivered records. */
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
 }
 
@@ -84,7 +84,7 @@ export function dropped(account: Account): number {
   return account.oldest + account.newest + account.random + account.rate + account.crashed;
 }
 
-/** Zero, or the simulation is wrong. */
+/** Zero unless the simulation has a bug: every written record is accounted for once. */
 export function balance(account: Account): number {
   const known = account.delivered + account.sampled + dropped(account) + account.buffered;
   return account.read - known + (account.written - account.read - account.waiting - account.abandoned);

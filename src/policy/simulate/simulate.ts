@@ -1,12 +1,12 @@
-// Runs a ladder in virtual time. One hour takes well under a second of CPU, and the same options give the same result to
-// the last record: no clock and no chance come in.
+// Runs a ladder in virtual time. An hour takes well under a second of CPU. The same options give exactly the same result, because
+// neither the clock nor random numbers are used.
 import { actionOf } from "../ladder.ts";
 import { count } from "../keeper.ts";
 import { flow } from "./profile.ts";
 import { type Account, type Point, type Result, type SimulateOptions, dropped } from "./result.ts";
 import { World } from "./world.ts";
 
-/** Virtual time goes by steps of 100 ms; in more than 6 hours by longer ones, so that a month is no wait either. */
+/** A step is 100 ms of virtual time. Runs of more than 6 hours take longer steps, so that even a month finishes quickly. */
 const TICK_MS = 100;
 const MOST_TICKS = 216_000;
 const POINTS = 360;
@@ -26,7 +26,7 @@ export function simulate(options: SimulateOptions): Result {
     world.nowMs = tick * tickMs;
     world.write(written(from, world.nowMs));
     world.read();
-    // Before the consumer takes: the level that the ladder saw.
+    // Sample before the consumer takes, at the utilization that the ladder saw.
     stretch.look(world);
     world.deliver(taken(from, world.nowMs), (ms, records) => latencies.add(ms, records));
     if (tick % perPoint > 0 && tick < ticks) continue;
@@ -39,7 +39,7 @@ export function simulate(options: SimulateOptions): Result {
   return { options, series, transitions, account, msPerAction, blockedMs, peak, crashes, latency: latencies.summary() };
 }
 
-/** Gathers one point of the series. */
+/** Collects one point of the series. */
 class Stretch {
   private readonly fromMs: number;
   private readonly before: Account;
@@ -78,7 +78,7 @@ class Stretch {
   }
 }
 
-/** A histogram with bins of one tick. */
+/** A histogram. Each bin is one tick wide. */
 class Latencies {
   private readonly bins: number[] = [];
   private total = 0;

@@ -1,5 +1,5 @@
-// Colours of the picture: the dashboard's palette, whose marks differ also for readers who see fewer colours. Written out
-// per scheme and not by CSS variables, which viewers outside of browsers do not know.
+// Colours of the picture: the dashboard's palette, which colour-blind readers can tell apart, too. Each scheme is written out in
+// full, because SVG viewers outside of browsers do not support CSS variables.
 
 const LIGHT = {
   panel: "#ffffff",

@@ -1,5 +1,5 @@
-// The few pieces of SVG that the picture needs. Coordinates have one decimal, so that a file changes only where the
-// picture does.
+// The few SVG elements that the picture needs. Coordinates have one decimal, so that the file changes only where the picture
+// changes.
 
 export function escape(value: string): string {
   return value.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
@@ -10,7 +10,7 @@ export function text(x: number, y: number, value: string, style?: string, anchor
   return `<text x="${round(x)}" y="${round(y)}"${look}>${escape(value)}</text>`;
 }
 
-/** One level per column from `left` on, `width` wide in all: no slope is drawn that was not there. */
+/** A step line: one horizontal level per column, from `left` on, `width` wide in all. It shows no slope that the data lacks. */
 export function steps(left: number, width: number, heights: readonly number[]): string {
   let path = "";
   let before: number | undefined;

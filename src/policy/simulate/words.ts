@@ -1,4 +1,4 @@
-// The account and what came of it in words: shared by the terminal and the page.
+// The simulation's result in words: a title, the ledger, and lines on latency and time. The terminal and the SVG share them.
 import type { Action } from "../../core/options.ts";
 import { budget, count, duration, flow, percent } from "../../core/figures.ts";
 import { describeProfile } from "./profile.ts";
@@ -17,7 +17,7 @@ export function setting({ options }: Result): string {
   return `ladder ${options.policy}: ${room}${packed}`;
 }
 
-/** The ledger as lines that add up. */
+/** The ledger as lines of text. Their amounts add up to what was written. */
 export function ledgerLines(result: Result): readonly string[] {
   const { account, options } = result;
   const amount = (records: number) =>
@@ -44,7 +44,7 @@ export function ledgerLines(result: Result): readonly string[] {
   ];
 }
 
-/** Lost on purpose or by accident, of what was written. */
+/** The share of the written records that was sampled out, dropped or abandoned. */
 export function lossShare({ account }: Result): number {
   return account.written === 0 ? 0 : (account.sampled + dropped(account) + account.abandoned) / account.written;
 }

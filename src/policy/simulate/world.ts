@@ -1,6 +1,6 @@
-// The world around the ladder in virtual time: a file that grows, a buffer that fills, a consumer that takes. It decides
-// nothing by itself: every choice is the policy's, by the code that the agent runs. Intake goes by pieces of 1/256 of the
-// budget and asks the ladder before each, as the agent does per chunk.
+// What surrounds the ladder in a simulation, in virtual time: a file that grows, a buffer that fills, a consumer that drains it.
+// All decisions come from the policy code that the agent runs, too. Intake reads pieces of 1/256 of the budget and asks the
+// ladder before each one, as the agent does before each chunk.
 import type { DropRung, Ladder } from "../../core/options.ts";
 import { acting, admissible, excess, turnsAway } from "../acting.ts";
 import { type Standing, type Transition, decide, standing, transition } from "../keeper.ts";
@@ -35,7 +35,7 @@ export class World {
     return this.options.ladder;
   }
 
-  /** Bytes that the buffer occupies: at their own size while they fit into memory, as rows once they do not. */
+  /** Bytes that the buffer occupies: uncompressed while they fit into memory, else at the size of their compressed rows. */
   get occupied(): number {
     const { memory, stored } = this.options;
     const bytes = this.buffer.records * this.options.lineBytes;
@@ -72,7 +72,7 @@ export class World {
     this.settle();
   }
 
-  /** Reads the file as far as the policy lets it. */
+  /** Reads from the file until the policy stops it or the file has no more. */
   read(): void {
     while (this.file.records > 0) {
       this.decide();
@@ -100,7 +100,7 @@ export class World {
     return false;
   }
 
-  /** False when there is nothing more to read now. */
+  /** Reads one piece. False when nothing more can be read now. */
   private readPiece(): boolean {
     const { lineBytes } = this.options;
     const now = acting(this.options.ladder, this.state);
@@ -134,7 +134,7 @@ export class World {
     return granted;
   }
 
-  /** One in `keep`, and those that are always kept, go into the buffer. */
+  /** Moves one record in `keep` into the buffer, and with `withAlways` also the share that is always kept. */
   private keep(records: number, keep: number, withAlways: boolean): void {
     const { always } = this.options;
     this.file.take(records, (atMs, n) => {
@@ -167,7 +167,7 @@ export class World {
     return Math.floor(this.capacity(this.options.budget)) - this.buffer.records;
   }
 
-  /** Records that fit into so many bytes of the budget. */
+  /** How many records fit into this many bytes of the budget. */
   private capacity(bytes: number): number {
     const { memory, stored, lineBytes } = this.options;
     return (bytes < memory ? bytes : Math.max(memory, bytes / stored)) / lineBytes;

@@ -4,7 +4,7 @@ import { actAt, ACTS } from "../../../src/cli/demo/acts.ts";
 import { SWITCHES } from "../../../src/cli/demo/switches.ts";
 import { parseFaults } from "../../../src/sandbox/faults.ts";
 
-/** Beside the curve. */
+/** Columns available beside the curve. */
 const PANEL = 27;
 
 test("the acts fill the time, in order, whatever it is", () => {

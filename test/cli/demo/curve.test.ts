@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../helpers/fc.ts";
 import { curveStart, levels, renderAxis, renderCurve } from "../../../src/cli/demo/curve.ts";
-import { ASCII } from "../../../src/cli/demo/glyphs.ts";
+import { ASCII } from "../../../src/cli/terminal/glyphs.ts";
 import { LADDER } from "./played.ts";
 
 const FRAME = { width: 20, height: 10, spanMs: 20_000, glyphs: ASCII };

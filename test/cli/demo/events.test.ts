@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { eventLine } from "../../../src/cli/demo/events.ts";
 import { COLUMNS } from "../../../src/cli/demo/view.ts";
 import type { Ladder, Rung } from "../../../src/core/options.ts";
-import { ledgerStatus } from "../../../src/ops/status.ts";
+import { ledgerStatus } from "../../../src/ops/ledger-status.ts";
 import { sampleLedger } from "../../ops/sample-facts.ts";
 
 const marks = { enter: 0.5, leave: 0.4, notify: undefined };

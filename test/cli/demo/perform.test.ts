@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { perform } from "../../../src/cli/demo/perform.ts";
 import { SpillwayError } from "../../../src/core/errors.ts";
-import type { Terminal } from "../../../src/cli/terminal.ts";
+import type { Terminal } from "../../../src/cli/terminal/terminal.ts";
 
 function terminalOf(told: (line: string) => void): Terminal {
   const paint = (_: unknown, text: string): string => text;

@@ -15,12 +15,12 @@ const TOTAL_MS = 20_000;
 interface Rig {
   readonly play: Play;
   readonly clock: ManualClock;
-  /** What the stage was told to do. */
+  /** The calls that the stage received. */
   readonly done: string[];
   readonly views: DemoView[];
   readonly quit: AbortController;
   status: Status;
-  /** Moves time on, frame by frame. */
+  /** Advances the clock frame by frame. */
   pass(ms: number): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ function rig(status: Status): Rig {
   return Object.assign(self, { play, clock, done, views, quit, pass });
 }
 
-/** Accepting with nothing left, and the opposite. */
+/** An agent that accepts with an empty buffer, and one under load. */
 const CALM = calm();
 const BUSY = played(45_000).status;
 

@@ -1,5 +1,5 @@
-// A demo as it could be played, by arithmetic: the buffer fills with what comes in and does not go out, and the ladder
-// follows. Deterministic, so that its screens can be kept and compared.
+// Computes a demo run without an agent: the buffer fills when more comes in than goes out, and the ladder follows. It is
+// deterministic, so its screens can be stored and compared.
 import { actAt } from "../../../src/cli/demo/acts.ts";
 import { type Decision, History } from "../../../src/cli/demo/history.ts";
 import type { DemoView } from "../../../src/cli/demo/view.ts";
@@ -27,7 +27,7 @@ interface World {
   readonly buffered: Count;
 }
 
-/** The view after `untilMs` of the play, and every view on the way there to `each`. */
+/** Returns the view at `untilMs` of the demo. `each` gets every view up to then. */
 export function play(untilMs: number, each: (view: DemoView) => void = () => {}): DemoView {
   const history = new History();
   const world: World = { rung: 0, since: 0, produced: 0, fates: FATES.map(zero), buffered: zero() };
@@ -35,7 +35,7 @@ export function play(untilMs: number, each: (view: DemoView) => void = () => {})
   let view: DemoView | undefined;
   for (let now = 0; now <= untilMs; now += STEP_MS) {
     const act = actAt(now, TOTAL_MS);
-    // The play's figures, brought to a buffer that fills in the time of a test.
+    // The demo's rates, scaled to a buffer that fills within a test.
     const out = act?.act.faults === "" ? 6e6 : 3e5;
     const before = world.rung;
     step(world, (act?.act.produce ?? 0) / 2, out / 2, now);
@@ -63,7 +63,7 @@ function step(world: World, produce: number, consume: number, now: number): void
   world.produced += produce * seconds;
   const action = actionOf(LADDER, world.rung);
   const arriving = Math.floor((produce * seconds) / RECORD);
-  // Blocked, a little comes in all the same: what is at risk.
+  // While blocked, half of the input is still read: the bytes at risk.
   const read = action === "block" ? Math.floor(arriving / 2) : arriving;
   const sampled = action === "sample" || action === "drop-oldest" ? Math.floor(read / 2) : 0;
   add(world.fates[SAMPLED] as Count, sampled);
@@ -115,6 +115,8 @@ function statusOf(world: World): Status {
           sinceMs: world.since,
           shedding: world.rung > 1,
           actionMs: {},
+          marks: LADDER.map(({ action, enter }) => ({ action, enter, says: action })),
+          forecast: { kind: "unknown" },
         },
       ],
     ]),

@@ -3,16 +3,18 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { AgentLog } from "../../../src/cli/demo/agent-log.ts";
+import { PageSwitches } from "../../../src/cli/demo/page-switches.ts";
 import { openStage } from "../../../src/cli/demo/stage.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { SpillwayError } from "../../../src/core/errors.ts";
-import { silentLog } from "../../../src/core/log.ts";
 
-const parts = { clock: systemClock, log: silentLog, version: "0.0.0" };
+const parts = { clock: systemClock, version: "0.0.0" };
+const fresh = (): { log: AgentLog; switches: PageSwitches } => ({ log: new AgentLog(), switches: new PageSwitches() });
 
 test("lines go from the log files to the sandbox, and nothing is left", async () => {
   const within = await mkdtemp(join(tmpdir(), "spillway-stage-"));
-  const stage = await openStage({ ...parts, within });
+  const stage = await openStage({ ...parts, ...fresh(), within });
   stage.traffic.rate = 1_000_000;
   const answer = await fetch(`${stage.url}status`);
   assert.equal(((await answer.json()) as { state: string }).state, "running");
@@ -28,7 +30,7 @@ test("lines go from the log files to the sandbox, and nothing is left", async ()
 
 test("where nothing can be written it says so", async () => {
   const within = join(tmpdir(), "spillway-is-not-there", "at-all");
-  await assert.rejects(openStage({ ...parts, within }), (error: unknown) => {
+  await assert.rejects(openStage({ ...parts, ...fresh(), within }), (error: unknown) => {
     assert.ok(error instanceof SpillwayError);
     assert.equal(error.code, "demo-directory");
     assert.match(error.hint ?? "", /in which you may write/);

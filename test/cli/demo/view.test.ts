@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { ASCII, BLOCKS, glyphsFor } from "../../../src/cli/demo/glyphs.ts";
+import { ASCII, BLOCKS, glyphsFor } from "../../../src/cli/terminal/glyphs.ts";
 import { SWITCHES } from "../../../src/cli/demo/switches.ts";
 import { COLUMNS, renderDemo, ROWS } from "../../../src/cli/demo/view.ts";
 import { play } from "./played.ts";
 
-/** Kept screens; `UPDATE_SCREENS=1` writes them anew, to be read before they are committed. */
+/** Compares with a stored screen. `UPDATE_SCREENS=1` rewrites the screens; read them before you commit them. */
 function sameAsKept(name: string, lines: readonly string[]): void {
   const path = new URL(`screens/${name}.txt`, import.meta.url);
   const text = `${lines.join("\n")}\n`;

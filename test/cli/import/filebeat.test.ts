@@ -1,4 +1,4 @@
-// Filebeat's registries: forms of the versions in the field, what its inputs write, and what is broken in them.
+// Filebeat's registries: the forms of the versions in use, what its inputs write, and damaged registries.
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { readFilebeat } from "../../../src/cli/import/filebeat.ts";
 import type { Fault } from "../../../src/cli/import/entry.ts";
 
 const CHECKPOINT = fileURLToPath(new URL("../../fixtures/import/filebeat-checkpoint", import.meta.url));
-/** The one that Filebeat 6 wrote was an array of these. */
+/** One entry of a registry. Filebeat 6 wrote the registry as an array of these. */
 const STATE = {
   source: "/var/log/a.log",
   offset: 100,

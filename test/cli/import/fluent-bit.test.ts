@@ -1,4 +1,4 @@
-// Fluent Bit's database, as the versions in the field make it, and what SQLite lets stand in it.
+// Fluent Bit's database, as the versions in use create it, and values that SQLite allows in it.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,8 +1,8 @@
-// Whatever stands in another agent's state: no crash, no hang, and no offset that does not stand there.
+// Whatever another agent's state contains, the import does not crash or hang, and returns only offsets found in that state.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../helpers/fc.ts";
 import type { Entry, Fault, Left } from "../../../src/cli/import/entry.ts";
 import { entryOf } from "../../../src/cli/import/filebeat-entry.ts";
 import { applyCheckpoint, applyLog, applyStates, type Table } from "../../../src/cli/import/filebeat-registry.ts";
@@ -17,7 +17,7 @@ const LOG = fixture("filebeat/log.json")
 const CHECKPOINT = fixture("filebeat-checkpoint/115.json");
 const VECTOR = fixture("vector/apache/checkpoints.json");
 
-/** A text with bytes changed, taken out or put in, or cut. */
+/** A text with bytes changed, removed or inserted, or cut short. */
 function damaged(text: string): fc.Arbitrary<string> {
   const at = fc.nat(text.length - 1);
   const piece = fc.oneof(
@@ -36,7 +36,7 @@ function judge(entries: readonly Entry[], left: readonly Left[], faults: readonl
   const digits = text.replaceAll(/[^0-9]+/g, " ");
   for (const { offset, path } of entries) {
     assert.ok(Number.isSafeInteger(offset) && offset >= 0, `offset ${offset}`);
-    // An exponent spells large ones otherwise.
+    // Large offsets may be written with an exponent.
     if (offset > 0 && offset < 1e6) assert.ok(digits.includes(String(offset)), `offset ${offset} stands nowhere`);
     assert.notEqual(path, "");
   }

@@ -14,7 +14,7 @@ test("a process that holds a lock on the file is named, and none when it is gone
   const file = join(root, "tail.db");
   writeFileSync(file, "");
   assert.equal(holderOf(file), undefined);
-  // Opens a database and keeps it: SQLite holds a lock on one that has a WAL.
+  // Opens a database and keeps it open. SQLite holds a lock on a database in WAL mode.
   const script = `const db = new (require("better-sqlite3"))(${JSON.stringify(file)}); db.pragma("journal_mode = WAL");
     db.prepare("SELECT count(*) FROM sqlite_master").get(); console.log("locked"); setInterval(() => db.open, 60_000);`;
   const child = spawn(process.execPath, ["-e", script], { cwd: ROOT });

@@ -1,6 +1,6 @@
-// Random histories: logs are written and rotated while another agent reads them and keeps offsets in one of its ways; it
-// stops, perhaps inside of a line; the logs go on; its entries are imported, and the real tailer reads the rest. What must
-// hold: every line was shipped exactly once by one of the two.
+// Random histories: logs are written and rotated while another agent reads them and records offsets in one of several ways. The
+// other agent stops, perhaps in the middle of a line. The logs go on, its entries are imported, and the real tailer reads the
+// rest. Invariant: every line was shipped exactly once by one of the two.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import {
@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
+import fc from "../../helpers/fc.ts";
 import { Crc64 } from "../../../src/cli/import/crc64.ts";
 import type { Entry, Recognised } from "../../../src/cli/import/entry.ts";
 import { Finder } from "../../../src/cli/import/find.ts";
@@ -30,7 +30,9 @@ import { Kernel } from "../../../src/kernel/kernel.ts";
 import { FakeIntake, FakeSource } from "../../helpers/fake-intake.ts";
 import { RecordingLog, options } from "../../inputs/file/setup.ts";
 
-/** Kernels stamp files with the time of their last tick: generations of one tick cannot be told apart by age. */
+/**
+ * Kernels stamp files with the time of their last tick. Within one tick, age cannot tell an inode's old file from its new one.
+ */
 const TICK_MS = 11;
 const LOGS = ["a.log", "b.log"] as const;
 type Way = "inode and device" | "inode" | "inode, renames noted" | "sha256" | "hexadecimal" | "head" | "lines";
@@ -39,14 +41,14 @@ interface Action {
   readonly kind: "append" | "rotate" | "ship" | "prune" | "compress";
   readonly log: (typeof LOGS)[number];
   readonly lines: number;
-  /** Of the last line only half is there yet. */
+  /** Only half of the last line is written yet. */
   readonly half: boolean;
 }
 
 class World {
   readonly dir = mkdtempSync(join(tmpdir(), "spillway-import-model-"));
   readonly shipped: string[] = [];
-  /** By inode. */
+  /** By inode number. */
   readonly entries = new Map<number, Entry>();
   /** Names of entries whose files were removed. */
   readonly pruned = new Set<string>();
@@ -71,7 +73,7 @@ class World {
     this.rests.set(log, text.slice(cut));
   }
 
-  /** A writer ends its line before it is told to go on in another file. */
+  /** Completes the last line first, as a writer does before it reopens its log. */
   async rotate(log: string): Promise<void> {
     this.append(log, 0, false);
     const name = (n: number): string => (n === 0 ? this.path(log) : `${this.path(log)}.${n}`);
@@ -84,7 +86,7 @@ class World {
     if (this.way === "inode, renames noted") this.noteNames();
   }
 
-  /** The last rotated file goes, if all of it was shipped; the next one that is made has its inode. */
+  /** Removes the last rotated file if all of it was shipped. The next new file gets its inode. */
   prune(log: string, agent: "sees it" | "is stopped"): void {
     const last = this.files().findLast(({ path }) => path.startsWith(`${this.path(log)}.`));
     const entry = last && this.entries.get(last.ino);
@@ -94,7 +96,9 @@ class World {
     else this.pruned.add(entry.name);
   }
 
-  /** As logrotate does it with the last rotated file that is plain; by its inode nobody would know it again. */
+  /**
+   * Compresses the last plain rotated file, as logrotate does. Skipped for agents that use inodes, which could not recognise it.
+   */
   compress(log: string): void {
     const last = this.files().findLast(({ path }) => path.startsWith(`${this.path(log)}.`));
     if (this.way.startsWith("inode") || last === undefined || !this.entries.has(last.ino)) return;
@@ -115,7 +119,9 @@ class World {
     return there.map((path) => ({ path, ino: statSync(path).ino }));
   }
 
-  /** What the other agent does: ships whole lines. Killed, one that goes by inodes has counted the half line too. */
+  /**
+   * The other agent ships whole lines. When it is killed and identifies files by inode, its offset includes the half line too.
+   */
   ship(log: string, killed: boolean): void {
     const path = this.path(log);
     const bytes = readFileSync(path, "latin1");
@@ -185,7 +191,8 @@ async function live(world: World, { pattern, before, killed, after }: History): 
   for (const { kind, log, lines, half } of after) {
     if (kind === "append") world.append(log, lines, half);
     else if (kind === "rotate") await world.rotate(log);
-    // Where the oldest that was known is gone, or a copy that was made later, only the pattern leads to what came since.
+    // If the oldest known file was removed, or a copy was made later, only a pattern that matches rotated names finds newer
+    // files.
     else if (pattern === "*.log*") {
       if (kind === "compress") world.compress(log);
       else world.prune(log, "is stopped");
@@ -215,7 +222,7 @@ async function importAndRead(world: World, pattern: string): Promise<readonly st
 }
 
 const act = (kind: Action["kind"]): Action => ({ kind, log: "b.log", lines: 1, half: false });
-/** A new file gets the inode of one that was shipped, and grows beyond its offset. */
+/** A new file gets the inode of a shipped one and grows beyond the recorded offset. */
 const REUSED: History = {
   way: "inode and device",
   pattern: "*.log*",

@@ -1,18 +1,18 @@
-// What other agents leave behind: their logs, half shipped, and their states with the inodes of these files filled in.
+// The logs and states that other agents leave behind: the logs half shipped, the states with the inodes of these files.
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 
 const FIXTURES = new URL("../../fixtures/import/", import.meta.url);
 
-/** Lines of 100 bytes that were shipped before. */
+/** Lines of 100 bytes that the other agent has already shipped. */
 export function oldLines(name: string, from: number, to: number): string {
   let text = "";
   for (let i = from; i < to; i++) text += `${`old ${name} ${i} `.padEnd(99, "x")}\n`;
   return text;
 }
 
-/** The logs as they were when the fixtures were written. */
+/** The logs as they were when the fixtures were recorded. */
 export function writeFilebeatLogs(logs: string): void {
   const write = (name: string, text: string): void => writeFileSync(join(logs, name), text);
   write("a.log", oldLines("a.log", 0, 150));
@@ -25,7 +25,7 @@ export function writeFilebeatLogs(logs: string): void {
   write("cri.log", containerLines(0, 40));
 }
 
-/** As containerd writes them; every fourth of stderr. */
+/** Lines as containerd writes them, every fourth from stderr. */
 export function containerLines(from: number, to: number, text = (i: number): string => `old ${i}`): string {
   const lines = Array.from({ length: to - from }, (_, k) => {
     const i = from + k;
@@ -42,7 +42,7 @@ export function writeVectorLogs(logs: string): void {
   write("pod.log", `${"z".repeat(40_000)}\n`);
 }
 
-/** Copies a fixture, a folder of files or of such folders, with the values of this machine and of these logs. */
+/** Copies a fixture directory recursively, and fills in the values of this machine and of these logs. */
 export function copyState(fixture: string, to: string, logs: string): void {
   const from = new URL(`${fixture}/`, FIXTURES);
   mkdirSync(to, { recursive: true });
@@ -68,14 +68,14 @@ export interface TailRow {
   readonly inode: number | bigint;
   readonly created?: number;
   readonly rotated?: number;
-  /** For the columns of newer versions. */
+  /** Fills the columns of newer versions. */
   readonly marker?: bigint;
 }
 
-/** As Fluent Bit 5.1.1 has it behind lines that end with 31 x. */
+/** The marker that Fluent Bit 5.1.1 stores for an offset behind lines that end with 31 x. */
 export const X_MARKER = -4504526217442088660n;
 
-/** A database of Fluent Bit's tail input. @param columns after those that every version has */
+/** Creates a database like that of Fluent Bit's tail input. @param columns further columns, after those that all versions have */
 export function writeTailDatabase(file: string, rows: readonly TailRow[], columns: readonly string[] = []): void {
   const db = new Sqlite(file);
   db.pragma("journal_mode = WAL");

@@ -1,4 +1,4 @@
-// Entries against real files: which file each means, which input reads it, and what becomes of what fits nothing.
+// Planning an import with real files: which file each entry means, which input reads that file, and the reason when nothing fits.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import {
@@ -21,7 +21,7 @@ import { Finder } from "../../../src/cli/import/find.ts";
 import { Heads } from "../../../src/cli/import/heads.ts";
 import { type Plan, plan } from "../../../src/cli/import/plan.ts";
 import { Scope } from "../../../src/cli/import/scope.ts";
-import type { FirstStart } from "../../../src/buffer/starts.ts";
+import type { FirstStart } from "../../../src/buffer/spool/spool.ts";
 import { loadText } from "../../../src/config/load.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { KnownSource } from "../../../src/core/source.ts";
@@ -30,7 +30,7 @@ import { X_MARKER, oldLines } from "./peers.ts";
 interface Place {
   readonly root: string;
   readonly log: (name: string) => string;
-  /** A file of so many lines of 100 bytes. */
+  /** Writes a file with this number of lines of 100 bytes. */
   readonly write: (name: string, lines: number, text?: string) => string;
 }
 
@@ -99,7 +99,7 @@ test("what fits nothing is left with its reason", async (t) => {
     ],
   );
   assert.deepEqual(made.taken, []);
-  // A compressed one and a short one are found first, and looked into then.
+  // Entries for a compressed and a short file are matched first and rejected later, so the order differs.
   assert.deepEqual(reasons(made).toSorted(), [
     "ambiguous",
     "compressed",
@@ -173,7 +173,7 @@ test("device numbers may have changed where the place is the same, and only ther
   assert.deepEqual([moved.taken, reasons(moved)], [[], ["gone"]]);
 });
 
-/** Another file system beside that of the temporary directory. */
+/** A file system other than that of the temporary directory. */
 const SHARED_MEMORY = "/dev/shm";
 const isThere = statSync(SHARED_MEMORY, { throwIfNoEntry: false });
 const oneDevice = (isThere === undefined || isThere.dev === statSync(tmpdir()).dev) && "needs a second file system";
@@ -216,7 +216,7 @@ test("lengths of a fingerprint other than the usual one are found out, by whiche
   const { root, log, write } = place(t);
   const print = (text: string): Recognised => ({ by: "sha256", hash: sha256(oldLines(text, 0, 30).slice(0, 1500)) });
   const inputs = [{ id: "app", paths: [join(root, "*")] }];
-  // All were rotated once more; what has the name of the first is a file that was not read yet.
+  // All were rotated once more, so a.log.1 is now a file that was not read yet.
   for (const [name, text] of [
     ["a.log.1", "new"],
     ["a.log.2", "one"],
@@ -241,7 +241,7 @@ test("files that are shorter than a fingerprint are known by the hexadecimal tex
   const print = (text: string): Recognised => {
     return { by: "sha256", hash: sha256(Buffer.from(oldLines(text, 0, 2)).toString("hex")) };
   };
-  // They have grown since.
+  // Both files have grown since the entries were written.
   write("a.log", 4, "one");
   write("b.log.1", 30, "two");
   write("b.log", 30, "new");
@@ -293,7 +293,7 @@ test("an offset inside of a line goes back to its start, however long the line, 
     const long = Buffer.concat([Buffer.from("a\n"), Buffer.alloc(length, "x")]);
     assert.deepEqual(await origins(long, [1, 2, long.length]), [0, 2, 2]);
   }
-  // U+0A0A and U+0A00 hold a byte 10 and end nothing; a file may say itself which order it has.
+  // U+0A0A and U+0A00 contain a byte 10 but end no line. A byte order mark tells the byte order.
   const little = Buffer.from("a\u0a0a\nb\u0a00c", "utf16le");
   assert.deepEqual(await origins(little, [3, 5, 6, 7, 11, 12], "utf-16le"), [0, 0, 6, 6, 6, 6]);
   const big = Buffer.from(Buffer.from("\ufeffa\nb\u0a00", "utf16le")).swap16();
@@ -314,7 +314,7 @@ test("a gzip file that was read to its end is known, whichever bytes its offset 
       entry(log("whole.log.gz"), print, content.length),
       entry(log("stored.log.gz"), BY_PATH, packed.length),
       entry(log("half.log.gz"), BY_PATH, 1000),
-      // Compressed since, by what its content begins with.
+      // Compressed after the entry was written. The file is recognised by the first bytes of its content.
       entry(log("since.log"), { by: "head", head }, 1000),
     ],
   );
@@ -339,7 +339,7 @@ test("what is in its place is believed where others look alike; a directory that
   assert.deepEqual(taken(made), [["app", log("b.log"), log("b.log"), 100]]);
   assert.deepEqual(reasons(made), ["unreadable"]);
   assert.deepEqual(made.unreadable, [log("loop")]);
-  // Of two without a place it is the one that is long enough.
+  // The entry has no path, and two files match: the one that is long enough is taken.
   write("a.log", 5, "same");
   const long = await decide(
     [{ id: "app", paths: [join(root, "*.log")] }],
@@ -357,7 +357,7 @@ test("a file that is read by a link goes by the path to which it leads, as the a
   const inputs = [{ id: "app", paths: [log("containers/*.log")] }];
   const made = await decide(inputs, [entry(log("containers/a.log"), inode(log("pods/0.log")), 100)]);
   assert.deepEqual(taken(made), [["app", log("pods/0.log"), log("pods/0.log"), 100]]);
-  // The kubelet has rotated it since; what came between is looked for by the name that the link leads to.
+  // The kubelet has rotated the file since. The rotated file is found by the name of the link's target.
   const rotated = entry(log("containers/a.log"), inode(log("pods/0.log")), 100);
   renameSync(log("pods/0.log"), log("pods/0.log.20261124-200000"));
   write("pods/0.log", 1, "new");

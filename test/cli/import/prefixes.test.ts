@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../helpers/fc.ts";
 import { Prefixes } from "../../../src/cli/import/prefixes.ts";
 
 test("the files that begin so, whatever the bytes and their number", (t) => {

@@ -23,7 +23,7 @@ function start(text: string, offsets: Readonly<Record<string, number>>): number 
 const lineOf = (lines: readonly string[], n: number): number => lines.slice(0, n).join("").length;
 
 test("a stream that is far behind without lines of its own holds nothing up", () => {
-  // Lines 3, 7, 11 ... are of stderr.
+  // Lines 3, 7, 11 ... are from stderr.
   const lines = containerLines(0, 12).split(/(?<=\n)/);
   const text = lines.join("");
   assert.equal(start(text, { stdout: lineOf(lines, 11), stderr: lineOf(lines, 8) }), lineOf(lines, 11));

@@ -1,4 +1,4 @@
-// Vector's checkpoints: where they lie, which file counts, and the fingerprints that its versions have had.
+// Vector's checkpoints: where they are stored, which file counts, and the fingerprints of its versions.
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -92,7 +92,7 @@ test("a version that is not known is refused by name", () => {
     code: "import-foreign",
     message: /version "2"; 1 is known/,
   });
-  // Found by fuzzing: a number that is too large for JSON to show again.
+  // Found by fuzzing: a number too large for JSON to print unchanged.
   assert.throws(() => parse('{"version":[12345678901234567890]}'), {
     message: /version \["12345678901234567890"\]; 1/,
   });

@@ -8,7 +8,7 @@ import { wholeRecord } from "../../../src/cli/import/whole-record.ts";
 const root = mkdtempSync(join(tmpdir(), "spillway-whole-record-"));
 after(() => rmSync(root, { recursive: true }));
 
-/** For the start of each line and the end: which line reading begins with. */
+/** For the start of each line, and for the end of the file: the index of the line at which reading begins. */
 function begins(lines: readonly string[], format: "text" | "cri" | "docker"): readonly number[] {
   const path = join(root, "log");
   writeFileSync(path, lines.join(""));

@@ -1,10 +1,10 @@
-// What the format of an input rules out.
+// Settings that the format of an input rules out.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError } from "../../../src/config/fault.ts";
+import { ConfigError } from "../../../src/config/faults/fault.ts";
 import { loadText } from "../../../src/config/load.ts";
 
-/** The keys of an input that are said not to be of its format. */
+/** The keys that are reported as not allowed with the input's format. */
 function ruledOut(keys: string): readonly string[] {
   try {
     loadText("x.yml", `inputs: [{ id: a, paths: [/a], ${keys} }]`, { env: {}, cwd: "/" });

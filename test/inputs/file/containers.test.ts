@@ -1,9 +1,9 @@
-// Logs of containers through a whole file input: joined lines across reads and restarts, times, and what the path says.
+// Container logs through a whole file input: joined lines across reads and restarts, times, and metadata from the path.
 import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { containerFields } from "../../../src/inputs/file/container-path.ts";
+import { containerFields } from "../../../src/inputs/file/records/container-path.ts";
 import { bench } from "./setup.ts";
 
 const AT = "2026-11-24T06:40:12.123456789Z";

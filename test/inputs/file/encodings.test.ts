@@ -1,4 +1,4 @@
-// Files that are not UTF-8 through a whole file input: what is handed over is, offsets are the file's.
+// Files that are not UTF-8 through a whole file input: the text handed over is UTF-8, the offsets are those of the file.
 import assert from "node:assert/strict";
 import { appendFileSync, closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ test("latin1, with lines that grow threefold, next to quiet files", async (t) =>
 test("gbk in records of several lines, appended while it is read", async (t) => {
   const { dir, intake, run } = bench(t);
   const log = join(dir, "a.log");
-  // 日 and 本, a line that begins with one and one that does not.
+  // 日 and 本: one line begins with 日 and matches the multiline start, one does not.
   const [day, root] = [Buffer.from([0xc8, 0xd5]), Buffer.from([0xb1, 0xbe])];
   const newline = Buffer.from("\n");
   writeFileSync(log, Buffer.concat([day, root, newline, root, newline, day]));
@@ -59,7 +59,7 @@ test("a mark of UTF-8 is no part of the first message, and its bytes are the fir
   writeFileSync(log, "");
   await run();
   const bytes = Buffer.from(`${MARK}one\r\ntwo\n${MARK}three\n`);
-  // Its three bytes come one by one.
+  // The three bytes of the byte order mark arrive one by one.
   for (const byte of bytes.subarray(0, 3)) appendFileSync(log, Buffer.from([byte]));
   appendFileSync(log, bytes.subarray(3));
   await intake.until(() => [...intake.sources.values()][0]?.records === 3, "the records");
@@ -153,7 +153,7 @@ test("utf-16: half a code unit waits, and at the very end stands for itself", as
 test("utf-16: reading begins behind the last whole line end", async (t) => {
   const { dir, intake, run } = bench(t);
   const log = join(dir, "a.log");
-  // Two characters with the bytes of a line end in them, one of them across the halves.
+  // Characters that contain bytes of a line end, also across the border of two code units.
   const old = encoded(`${MARK}old\n\u0a0a\u000a\u0d0a\u0a00`, "be");
   writeFileSync(log, old);
   await run({ encoding: "utf-16", start: "end" });
@@ -172,7 +172,7 @@ for (const oversize of ["truncate", "skip"] as const) {
     writeSync(fd, encoded(`${MARK}first\n`, "be"));
     const piece = encoded("\u{1f642}\u0a0a".repeat(1 << 16), "be");
     for (let i = 0; i < 5; i++) writeSync(fd, piece);
-    // Half of a surrogate pair, cut within a code unit.
+    // Half of a surrogate pair, cut in the middle of a code unit.
     writeSync(fd, piece, 0, 3);
     const first = await run({ encoding: "utf-16", maxRecord: 10, oversize });
     const [source] = intake.sources.values();

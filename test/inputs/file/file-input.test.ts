@@ -11,7 +11,7 @@ function descriptorsIn(dir: string): number {
     try {
       if (readlinkSync(join("/proc/self/fd", fd)).startsWith(dir)) count++;
     } catch {
-      // It was the one by which the list was read.
+      // The descriptor that was used to read /proc/self/fd.
     }
   }
   return count;
@@ -48,7 +48,7 @@ test("a fault of the pipeline ends the input", async (t) => {
   await assert.rejects(input.ended, /broken/);
 });
 
-test("status: lag, its age, growth and descriptors", async (t) => {
+test("status: lag, its age and descriptors", async (t) => {
   const { dir, intake, run } = bench(t);
   const clock = fastClock(20);
   const input = await run({}, { clock });
@@ -58,7 +58,6 @@ test("status: lag, its age, growth and descriptors", async (t) => {
   await intake.until(() => input.status().lagSeconds > 1, "an age");
   appendFileSync(file, "two\n");
   await intake.until(() => input.status().lagBytes === 8, "the second line");
-  assert.ok(input.status().growth > 0);
   assert.equal(input.status().open, 1);
   intake.reopen();
   await intake.until(() => input.status().lagBytes === 0, "all to be read");

@@ -1,8 +1,10 @@
-// Gzip files are read as what they unpack to, whatever they are called: whole, half written, damaged, growing, in members.
+// Gzip files are read as their unpacked content, whatever their names: complete, half written, damaged, growing, with several
+// members.
 import assert from "node:assert/strict";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { describe, test } from "node:test";
-import { constants, crc32, deflateRawSync, gunzipSync, gzipSync } from "node:zlib";
+import { syncBuiltinESMExports } from "node:module";
+import zlib, { constants, crc32, deflateRawSync, gunzipSync, gzipSync } from "node:zlib";
 import { DROPPED_OVERSIZE } from "../../../src/core/fate.ts";
 import type { FileInput } from "../../../src/inputs/file/file-input.ts";
 import { play, Scene } from "./peers/scene.ts";
@@ -73,7 +75,7 @@ play({
 
   "restarted in the middle: nothing missing, nothing twice": async (scene) => {
     scene.write("a.log.1.gz", gzipSync(lines(0, 100_000)));
-    // So that a position could lie inside of a line that is passed over.
+    // A small maxRecord, so that a checkpoint could lie inside an oversized line that is being skipped.
     await scene.start(GLOB, { maxRecord: 100 });
     await scene.intake.until(() => scene.intake.text.length > 400_000, "some of it");
     await scene.stop();
@@ -88,7 +90,7 @@ play({
   "a damaged member: what came before is read, the rest is said once and counted": async (scene) => {
     const first = gzipSync(lines(0, 1000));
     const data = deflateRawSync(lines(1000, 20_000), { finishFlush: constants.Z_SYNC_FLUSH });
-    // A block of a type that does not exist, and what would have come after it.
+    // A block of an invalid type, followed by the bytes that are lost with it.
     const rest = Buffer.alloc(1234, 7);
     scene.write("a.log.1.gz", Buffer.concat([first, first.subarray(0, 10), data, rest]));
     scene.write("b.log", "a neighbour\n");
@@ -140,7 +142,7 @@ play({
     scene.write("a.log.1.gz", gzipSync("one\ntwo"));
     await scene.start(GLOB);
     await scene.has("one\ntwo");
-    // Flushed in the middle of a line, so that all of this can be unpacked.
+    // Flushed in the middle of a line, so that everything so far can be unpacked.
     const begun = deflateRawSync("three\nfo", { finishFlush: constants.Z_SYNC_FLUSH });
     const whole = gzipSync("");
     scene.append("a.log.1.gz", Buffer.concat([whole.subarray(0, 10), begun]));
@@ -273,6 +275,51 @@ play({
     for (const [i, text] of texts.entries()) if (i % 3 === 0) scene.write(`${i}.log.gz`, gzipSync(text));
     await scene.has(...texts);
   },
+});
+
+test("unlinked files share the streams with all others, and are read before those that have names", async (t) => {
+  const original = zlib.createInflateRaw;
+  let [open, most] = [0, 0];
+  t.mock.method(zlib, "createInflateRaw", (...args: Parameters<typeof original>) => {
+    const stream = original(...args);
+    most = Math.max(most, ++open);
+    stream.on("close", () => open--);
+    return stream;
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  const scene = new Scene(t);
+  const content = lines(0, 30_000);
+  const text = (name: string): string => `${name}\n${content}`;
+  const named = Array.from({ length: 20 }, (_, i) => `named ${i}`);
+  const unlinked = Array.from({ length: 60 }, (_, i) => `unlinked ${i}`);
+  for (const name of named) scene.write(`${name}.log.gz`, gzipSync(text(name)));
+  const input = await scene.start(GLOB);
+  await scene.intake.until(() => scene.intake.text.length > 2_000_000, "streams of files that have names");
+  scene.intake.shut();
+  await scene.intake.until(() => scene.intake.waiting === 3, "the readers to wait");
+  for (const name of unlinked) scene.write(`${name}.log.gz`, gzipSync(text(name)));
+  await scene.intake.until(() => input.status().files === 80, "the others");
+  for (const name of unlinked) scene.remove(`${name}.log.gz`);
+  await scene.intake.until(
+    () => input.status().atRiskBytes > 0 && scene.intake.waiting === 4,
+    "that they have no name",
+  );
+  await scene.quiet(20);
+  scene.intake.reopen("at-risk");
+  const read = (names: readonly string[]): number =>
+    [...scene.intake.sources.values()].filter(({ end, known }) =>
+      names.some((name) => known.identity.path === scene.path(`${name}.log.gz`) && end === text(name).length),
+    ).length;
+  await scene.intake.until(() => read(unlinked) === unlinked.length, "the unlinked ones");
+  assert.ok(most <= 17, `${most} streams at once`);
+  scene.intake.reopen();
+  await scene.intake.until(() => read(named) === named.length, "the ones with names");
+  assert.ok(most <= 17, `${most} streams at once`);
+  assert.deepEqual([...scene.intake.texts].sort(), [...named, ...unlinked].map(text).sort());
 });
 
 test("a line of 300 MB that was 300 KB: it costs no memory", async (t) => {

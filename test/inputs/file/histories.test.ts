@@ -1,11 +1,12 @@
-// Random histories of one file whose lines are joined or decoded: written to bit by bit, read, stopped, crashed and read
-// again by whole file inputs. The records and offsets must be those that the twin finds in the file.
+// Random histories of one file whose lines are joined or decoded. The file is written bit by bit, and file inputs read it, are
+// stopped, crash and read again. The records and offsets must be those that the reference, records/lines.reference.ts, finds in the
+// file.
 import assert from "node:assert/strict";
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
-import fc from "fast-check";
+import fc from "../../helpers/fc.ts";
 import { DROPPED_OVERSIZE } from "../../../src/core/fate.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import type { FileInputOptions } from "../../../src/core/options.ts";
@@ -15,7 +16,7 @@ import { Kernel } from "../../../src/kernel/kernel.ts";
 import { FakeIntake, type FakeSource } from "../../helpers/fake-intake.ts";
 import { fastClock } from "../../helpers/fast-clock.ts";
 import { written } from "./records/lines.ts";
-import * as twin from "./records/lines.twin.ts";
+import * as reference from "./records/lines.reference.ts";
 import { options } from "./setup.ts";
 
 const RUNS = Number(process.env["SPILLWAY_RUNS"] ?? 40);
@@ -56,7 +57,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
 };
 
-/** A little of each, and now and then more than is read at once. */
+/** Mostly short texts, and sometimes more than one read holds. */
 const text = fc.oneof(
   { weight: 30, arbitrary: fc.constantFrom("a", "b", " c", "", "a\u65e5\u0a0a", "\u65e5", "\u{1f642}", "\ta", "a\r") },
   { weight: 1, arbitrary: fc.constantFrom("ab".repeat(150_000), "\u65e5".repeat(100_000), "a".repeat(5000)) },
@@ -69,14 +70,14 @@ const line = fc.record({
 });
 const step = fc.record({
   lines: fc.array(line, { minLength: 1, maxLength: 8 }),
-  /** Of the last line's end: what comes with the next step. */
+  /** Bytes held back from the end of this step's lines. They are written with the next step. */
   back: fc.nat(40),
   next: fc.constantFrom("read", "nothing", "stop", "crash"),
-  /** Chunks of the end that a crash takes back. */
+  /** Chunks at the end that a crash loses. */
   lost: fc.nat(4),
 });
 
-/** A directory with one file, and the inputs that come and go. */
+/** A directory with one file, and a series of inputs that read it. */
 class History {
   readonly dir = mkdtempSync(join(tmpdir(), "spillway-histories-"));
   readonly log = join(this.dir, "a.log");
@@ -84,7 +85,7 @@ class History {
   private readonly kernel = new Kernel(this.intake.arena);
   private readonly changes: Partial<FileInputOptions>;
   private input: FileInput | undefined;
-  /** Chunks that no crash takes back. */
+  /** The number of chunks that no crash may lose. */
   private durable = 0;
 
   constructor(changes: Partial<FileInputOptions>) {
@@ -110,8 +111,8 @@ class History {
   }
 }
 
-function found(source: FakeSource | undefined): { records: twin.Found[]; skipped: number } {
-  const records: twin.Found[] = [];
+function found(source: FakeSource | undefined): { records: reference.Found[]; skipped: number } {
+  const records: reference.Found[] = [];
   let skipped = 0;
   for (const { start, text: taken, entries, counted } of source?.taken ?? []) {
     skipped += counted.get(DROPPED_OVERSIZE)?.records ?? 0;
@@ -127,7 +128,7 @@ function found(source: FakeSource | undefined): { records: twin.Found[]; skipped
   return { records, skipped };
 }
 
-const order = (a: twin.Found, b: twin.Found): number => a.offset - b.offset;
+const order = (a: reference.Found, b: reference.Found): number => a.offset - b.offset;
 
 for (const [name, { format, input, bytes, line: write }] of Object.entries(KINDS)) {
   test(`${name}: the file's records, whenever it is read, stopped and crashed`, async () => {
@@ -167,7 +168,7 @@ for (const [name, { format, input, bytes, line: write }] of Object.entries(KINDS
               multiline: undefined,
             };
             const label = input.encoding ?? "utf-8";
-            const { filtered: _none, ...expected } = twin.expected(
+            const { filtered: _none, ...expected } = reference.expected(
               format,
               { ...setting, ...changes },
               TURN_BYTES,

@@ -1,4 +1,4 @@
-// Last lines without a line end: when they are taken, and what becomes of what is written behind them.
+// Last lines without a line end: when they are taken, and what becomes of text appended later.
 import assert from "node:assert/strict";
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const clock = fastClock(20);
 const AT = "2026-11-24T06:40:12Z";
 const MULTILINE = { start: /^\S/, end: undefined, indent: false, timeout: 300, maxRecords: 10 };
 
-/** What was handed over, chunk by chunk, without line ends. */
+/** The text of each chunk handed over, without line ends. */
 function chunks(source: FakeSource | undefined): string[] {
   return (source?.taken ?? []).map(({ text }) => Buffer.from(text, "latin1").toString().trimEnd());
 }

@@ -1,4 +1,4 @@
-// Programs that go on writing to a file after it lost its name, as those that nobody told of a rotation.
+// Programs that keep writing to a file after it was unlinked or moved, because they were not told of a rotation.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readdirSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ interface Writer {
   close(): void;
 }
 
-/** A process that keeps the file open and appends what it is told. */
+/** A process that keeps the file open and appends the given text. */
 function writer(t: TestContext, path: string): Writer {
   const child = spawn("sh", ["-c", 'exec cat >> "$0"', path], { stdio: ["pipe", "ignore", "inherit"] });
   t.after(() => child.kill());

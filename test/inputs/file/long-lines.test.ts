@@ -1,4 +1,4 @@
-// Lines of 64 MB and a small max_record: what is kept of them, that all else is counted, and that none is held in memory.
+// Lines of 64 MB and a small max_record: what is kept of each line, that the rest is counted, and that no line is held in memory.
 import assert from "node:assert/strict";
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ interface Kind {
   readonly input: Partial<FileInputOptions>;
   readonly write: (text: string) => Buffer;
   readonly line: (text: string) => string;
-  /** Of the record that the long line begins with. */
+  /** The expected text of the long line's record. */
   readonly kept: string;
 }
 
@@ -41,7 +41,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     line: (text) => `${AT}${text}\n`,
     kept: "\u65e5".repeat(333),
   },
-  // What is cut in the middle is no JSON, and stands as it does in the file.
+  // A truncated line is not valid JSON, so it is shipped as it is in the file.
   docker: {
     input: { format: "docker" },
     write: utf8,
@@ -77,6 +77,11 @@ for (const [name, { input, write, line, kept }] of Object.entries(KINDS))
       assert.deepEqual(
         texts.filter((text) => text !== ""),
         wanted,
+      );
+      const marked = source.taken.filter(({ fields }) => fields["log.flags"] !== undefined);
+      assert.deepEqual(
+        marked.map(({ text, fields }) => [Buffer.from(text, "latin1").toString(), fields["log.flags"]]),
+        oversize === "skip" ? [] : [[kept, ["truncated"]]],
       );
       assert.equal(source.records, wanted.length);
       const cut = source.bytesOf(DROPPED_OVERSIZE);

@@ -1,18 +1,18 @@
-// Random histories of a directory against the real tailer. A few by default; SPILLWAY_RUNS=5000 for more, SPILLWAY_SEED to
-// begin elsewhere, `npm run histories` for thousands on all cores. What histories once found is played again.
+// Random histories of a directory against the real tailer. A few by default; SPILLWAY_RUNS=5000 runs more, SEED sets the
+// first seed, `npm run histories` runs thousands on all cores. Histories that found a fault are played again.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import test from "node:test";
 import { mutated } from "../../helpers/mutant.ts";
 import { ROOT } from "../../helpers/tree.ts";
-import { huntInChild } from "../../model/hunters.ts";
+import { huntInChild } from "../../helpers/hunters.ts";
 import { read, type WrittenHistory } from "./model/history.ts";
 import { MUTANTS, noticed } from "./model/mutants.ts";
 import { play } from "./model/world.ts";
+import { SEED } from "../../helpers/seed.ts";
 
 const RUNS = Number(process.env["SPILLWAY_RUNS"] ?? 100);
-const SEED = Number(process.env["SPILLWAY_SEED"] ?? Math.floor(Math.random() * 1e9));
 const HUNT = fileURLToPath(new URL("./model/hunt.ts", import.meta.url));
 
 for (const [world, runs] of [

@@ -1,4 +1,4 @@
-// File systems that come and go below the files, and one that gives a file another identity when it is first written to.
+// File systems that are mounted and unmounted below the logs, and one that gives a file a new identity at the first write.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -16,12 +16,12 @@ function mount(...words: string[]): void {
   if (spawnSync("mount", words).status !== 0) throw REFUSED;
 }
 
-/** Also when somebody is still in it. */
+/** Works even while the mount is in use. */
 function unmount(path: string): void {
   spawnSync("umount", ["--lazy", path]);
 }
 
-/** Unmounts before anything else is cleaned up. */
+/** Unmounts before any other cleanup. */
 async function within(t: TestContext, places: readonly string[], run: () => Promise<void>): Promise<void> {
   try {
     await run();
@@ -120,19 +120,20 @@ test("a directory that is moved, with a link in its place", async (t) => {
   assert.equal(intake.sources.size, 2);
 });
 
-test("devices that have other numbers since the last start: what was compressed meanwhile goes on after ten minutes", async (t) => {
+test("devices that have other numbers since the last start: what was compressed meanwhile goes on after a minute", async (t) => {
   const { dir, intake, run } = bench(t);
   const file = join(dir, "a.log");
   const [changes, quick] = [{ paths: [`${file}*`] }, { clock: fastClock(200) }];
-  writeFileSync(file, "one\n");
+  const long = "one\n".repeat(300);
+  writeFileSync(file, long);
   const first = await run(changes, quick);
-  await intake.until(() => intake.text === "one\n", "the first line");
+  await intake.until(() => intake.text === long, "the first lines");
   await first.stop();
   intake.restart();
   for (const { known } of intake.sources.values()) intake.identify(known.id, { ...known.identity, device: "1" });
   rmSync(file);
-  writeFileSync(`${file}.1.gz`, gzipSync("one\ntwo\n"));
+  writeFileSync(`${file}.1.gz`, gzipSync(`${long}two\n`));
   await run(changes, quick);
-  await intake.until(() => intake.text === "one\ntwo\n", "the rest");
+  await intake.until(() => intake.text === `${long}two\n`, "the rest");
   assert.equal(intake.sources.size, 1);
 });

@@ -8,7 +8,7 @@ import { type Bench, bench, remake } from "./setup.ts";
 
 const clock = fastClock(10);
 
-/** A file that was read as far as `first` by a process that has ended. */
+/** A file that had the content `first` when an earlier process read it. That process has ended. */
 async function readOnce(t: TestContext, first: string): Promise<Bench & { file: string }> {
   const it = bench(t);
   const file = join(it.dir, "a.log");
@@ -87,7 +87,7 @@ test("rotated again before a restart: what came behind a file that is known unde
   await input.stop();
   intake.restart();
   renameSync(join(dir, "a.log.1"), join(dir, "a.log.2"));
-  // Killed before any of it was durable.
+  // Killed before these files were durable.
   writeFileSync(join(dir, "a.log.1"), second);
   writeFileSync(log, third);
   await run({}, { clock });
@@ -114,6 +114,22 @@ test("cut and written anew behind an equal head, while stopped", async (t) => {
   appendFileSync(file, "six\n");
   await run({}, { clock });
   await intake.until(() => intake.texts[1] === `${head}six\n`, "the new content");
+});
+
+test("written over while stopped by a text of the same length that ends alike", async (t) => {
+  const end = `${"and ends with this ".repeat(10)}\n`;
+  const { file, intake, run } = await readOnce(t, `one begins so\n${end}`);
+  writeFileSync(file, `two begins so\n${end}`);
+  await run({}, { clock });
+  await intake.until(() => intake.texts.includes(`two begins so\n${end}`), "the other text");
+});
+
+test("written over while stopped by a longer text that is alike where the first one ended", async (t) => {
+  const end = `${"and ends with this ".repeat(10)}\n`;
+  const { file, intake, run } = await readOnce(t, `one begins so\n${end}`);
+  writeFileSync(file, `two begins so\n${end}and more\n`);
+  await run({}, { clock });
+  await intake.until(() => intake.texts.includes(`two begins so\n${end}and more\n`), "the other text");
 });
 
 test("removed while stopped: forgotten; made again under the same inode: a new generation", async (t) => {

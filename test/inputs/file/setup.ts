@@ -7,7 +7,7 @@ import { systemClock } from "../../../src/core/clock.ts";
 import type { Log } from "../../../src/core/log.ts";
 import type { FileInputOptions } from "../../../src/core/options.ts";
 import { FileInput } from "../../../src/inputs/file/file-input.ts";
-import type { FileInputParts } from "../../../src/inputs/file/parts.ts";
+import type { FileInputParts } from "../../../src/inputs/file/shared.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
 import { FakeIntake } from "../../helpers/fake-intake.ts";
 
@@ -17,19 +17,25 @@ export function directory(t: TestContext): string {
   return path;
 }
 
+/** Milliseconds to try for: another process may have taken the inode, and gives it back. */
+const REMAKE_MS = 3000;
+
 /**
- * Removes a file that nobody has open, and makes another under the inode that it had. Some file systems never use one
- * again: then the test counts as skipped, though it goes on.
+ * Removes a file that nothing has open, and makes another with the same inode. Some file systems never reuse an inode: then the
+ * test counts as skipped, though it goes on.
  */
 export function remake(t: TestContext, file: string, text: string, as = file): void {
   const { ino } = statSync(file);
   const spares: string[] = [];
+  const until = systemClock.now() + REMAKE_MS;
   rmSync(file);
   writeFileSync(as, text);
-  while (statSync(as).ino !== ino && spares.length < 100) {
+  while (statSync(as).ino !== ino && systemClock.now() < until) {
     const spare = `${as}.spare-${spares.length}`;
-    renameSync(as, spare);
-    spares.push(spare);
+    if (spares.length < 100) {
+      renameSync(as, spare);
+      spares.push(spare);
+    } else rmSync(as);
     writeFileSync(as, text);
   }
   if (statSync(as).ino !== ino) t.skip("this file system does not use an inode again; TMPDIR names another directory");
@@ -82,7 +88,7 @@ export interface Bench {
   readonly dir: string;
   readonly intake: FakeIntake;
   readonly log: RecordingLog;
-  /** Starts an input; it is stopped after the test if it was not before. */
+  /** Starts an input. It is stopped after the test if it was not stopped before. */
   run(changes?: Partial<FileInputOptions>, parts?: Partial<FileInputParts>): Promise<FileInput>;
 }
 

@@ -4,12 +4,14 @@ import { test } from "node:test";
 import { METRICS_PAGE, metricsPage } from "../../../scripts/reference-metrics.ts";
 import { renderMetrics } from "../../../src/ops/metrics/exposition.ts";
 import { METRICS } from "../../../src/ops/metrics/table.ts";
+import { FATES, type Count } from "../../../src/core/fate.ts";
+import type { Facts } from "../../../src/ops/facts.ts";
 import { buildStatus } from "../../../src/ops/status.ts";
-import { sampleFacts, sampleProcess } from "../sample-facts.ts";
+import { sampleFacts, sampleInput, sampleProcess } from "../sample-facts.ts";
 import { parsePrometheus, type Exposition } from "./prometheus-text.ts";
 
 const facts = sampleFacts();
-const exposition: Exposition = parsePrometheus(await renderMetrics(facts, sampleProcess));
+const exposition: Exposition = parsePrometheus(renderMetrics(facts, sampleProcess).toString());
 
 function value(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
   const wanted = JSON.stringify(Object.entries(labels).sort());
@@ -55,21 +57,27 @@ test("the numbers are those of /status", () => {
   );
   assert.equal(value("spillway_output_concurrency_limit"), status.output.concurrency.limit);
   assert.equal(value("spillway_output_requests_total"), status.output.requests.total);
+  assert.equal(value("spillway_dead_letters"), status.output.dead_letters.records);
+  assert.equal(value("spillway_dead_letters_bytes"), status.output.dead_letters.bytes);
+  assert.equal(value("spillway_dead_letters_max_bytes"), status.output.dead_letters.max);
   assert.equal(value("spillway_ledger_balance_bytes"), 0);
   for (const [input, of] of Object.entries(status.inputs)) {
     assert.equal(value("spillway_input_lag_bytes", { input }), of.lag_bytes);
-    assert.equal(value("spillway_input_unread_bytes", { input, reason: "deleted" }), of.unread.deleted);
+    assert.equal(value("spillway_input_unread_bytes_total", { input, reason: "deleted" }), of.unread.deleted);
     assert.equal(value("spillway_buffered_records", { input }), of.ledger.buffered.records);
   }
 });
 
 test("counters count from the start of the process", () => {
-  // The sample ledgers differ by 100 per fate, and `read` in all of them and in `buffered`.
+  // The sample ledgers differ by 100 for each fate and for `buffered`, and `read` by the sum of these.
   assert.equal(value("spillway_records_total", { input: "nginx", fate: "delivered" }), 100);
   assert.equal(value("spillway_bytes_total", { input: "nginx", fate: "dropped_oldest" }), 100_000);
   const read = value("spillway_read_records_total", { input: "nginx" });
   const fates = exposition.samples.filter((s) => s.name === "spillway_records_total" && s.labels["input"] === "nginx");
-  assert.equal(read, fates.reduce((sum, sample) => sum + sample.value, 0) + 100);
+  // Dead letters that were removed count twice: as dead-lettered and as evicted.
+  assert.equal(value("spillway_records_total", { input: "nginx", fate: "dead_lettered" }), 200);
+  assert.equal(value("spillway_records_total", { input: "nginx", fate: "dropped_dead_letter_budget" }), 100);
+  assert.equal(read, fates.reduce((sum, sample) => sum + sample.value, 0) - 100 + 100);
 });
 
 test("the histogram is cumulative and agrees with its count", () => {
@@ -85,6 +93,42 @@ test("the histogram is cumulative and agrees with its count", () => {
   assert.equal(value(`${name}_count`), 5);
   assert.ok(Math.abs((value(`${name}_sum`) as number) - 107.703) < 1e-9);
   assert.equal(buckets.find((bucket) => bucket.labels["le"] === "0.5")?.value, 3);
+});
+
+test("labels and values are escaped as the format wants, and read back", () => {
+  assert.equal(value("spillway_input_files", { input: 'quoted"\\\n' }), 2001);
+  assert.equal(value("spillway_policy_next_rung_seconds", { policy: "default" }), 246);
+  const text = renderMetrics(facts, sampleProcess).toString();
+  assert.match(text, /^spillway_policy_next_rung_seconds\{policy="audit"\} \+Inf$/m);
+  assert.match(text, /^spillway_input_files\{input="quoted\\"\\\\\\n"\} 2001$/m);
+  assert.ok(text.endsWith("\n"));
+});
+
+test("every series is there from the start, and their number depends on the configuration alone", () => {
+  const nothing: Count = { records: 0, bytes: 0 };
+  const empty = { read: nothing, fates: FATES.map(() => nothing), buffered: nothing };
+  const fresh = new Map(
+    [...facts.inputs.keys()].map((id) => [id, { ...sampleInput(0), ledger: empty, countedFrom: empty }]),
+  );
+  const start: Facts = {
+    ...facts,
+    state: "starting",
+    inputs: fresh,
+    output: { ...facts.output, server: undefined, lastError: undefined, storedAtMs: undefined, up: false },
+  };
+  const names = (exposed: Exposition): string[] =>
+    exposed.samples.map(({ name, labels }) => `${name}${JSON.stringify(labels)}`).sort();
+  const atStart = parsePrometheus(renderMetrics(start, sampleProcess).toString());
+  assert.deepEqual(names(atStart), names(exposition));
+  const one = (exposed: Exposition): number => exposed.samples.filter((s) => s.labels["input"] === "nginx").length;
+  assert.ok(one(exposition) <= 48, `${one(exposition)} series an input`);
+});
+
+test("a text that is longer than the last one is whole", () => {
+  const inputs = new Map(Array.from({ length: 500 }, (_, i) => [`input-${i}-\u00fc`, sampleInput(i)]));
+  const long = parsePrometheus(renderMetrics({ ...facts, inputs }, sampleProcess).toString());
+  assert.equal(long.samples.filter(({ name }) => name === "spillway_input_files").length, 500);
+  assert.equal(long.types.size, METRICS.length);
 });
 
 test("the reference page is up to date", () => {

@@ -18,7 +18,7 @@ test("every reason for dropping has a label of its own, told from the other fate
 });
 
 test("a process that has just started has counted nothing, whatever is durable", () => {
-  const input = { ...sampleInput(0), ledger: sampleLedger(500), atStart: sampleLedger(500) };
+  const input = { ...sampleInput(0), ledger: sampleLedger(500), countedFrom: sampleLedger(500) };
   const facts = sampleFacts({ inputs: new Map([["a", input]]) });
   for (const name of ["spillway_records_total", "spillway_bytes_total", "spillway_read_bytes_total"]) {
     const values = series(name, facts).map(({ value }) => value);

@@ -17,7 +17,7 @@ test("a histogram's buckets include all below, and the last one everything", () 
     buckets.map((bucket) => bucket.labels["le"]),
     [...BOUNDS.map(String), "+Inf"],
   );
-  // 0.003, 0.3, 0.4, 7 and 100 seconds.
+  // The sample durations are 0.003, 0.3, 0.4, 7 and 100 seconds.
   assert.deepEqual(
     buckets.map((bucket) => bucket.value),
     [1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 4, 4, 4, 4, 4, 5],

@@ -1,4 +1,4 @@
-// Run by log.test.ts as a process of its own: writes a log to stderr and ends in the way that argv says.
+// Run by log.test.ts as a separate process: writes a log to stderr and ends in the way given by argv.
 import { systemClock } from "../../../src/core/clock.ts";
 import { createLog } from "../../../src/ops/log.ts";
 
@@ -17,7 +17,7 @@ if (ending === "exit") {
   });
   throw new Error("on purpose");
 } else if (ending === "late") {
-  // In a later turn, when the first lines are out already.
+  // In a later turn of the event loop, after the first lines were written.
   setTimeout(() => {
     log.error("last", "the last line");
     log.flushSync();

@@ -1,4 +1,4 @@
-// Run by signals.test.ts as a process of its own: says which hook was called.
+// Run by signals.test.ts as a separate process: prints which hook was called.
 import { systemClock } from "../../../src/core/clock.ts";
 import { onSignals } from "../../../src/ops/signals.ts";
 

@@ -8,7 +8,7 @@ import { systemClock } from "../../../src/core/clock.ts";
 import { SpillwayError } from "../../../src/core/errors.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import type { TlsOptions } from "../../../src/core/options.ts";
-import { readTls } from "../../../src/outputs/elasticsearch/agent.ts";
+import { createAgent, readTls } from "../../../src/outputs/elasticsearch/agent.ts";
 import { createElasticsearchOutput } from "../../../src/outputs/elasticsearch/output.ts";
 import { outputOptions } from "../../helpers/output-options.ts";
 import { listenRaw } from "../../helpers/raw-server.ts";
@@ -18,7 +18,7 @@ const KEY = new URL("../../fixtures/tls/server.key", import.meta.url).pathname;
 const never = new AbortController().signal;
 
 function tls(different: Partial<TlsOptions>): TlsOptions {
-  return { ca: undefined, cert: undefined, key: undefined, verify: true, ...different };
+  return { ca: undefined, cert: undefined, key: undefined, passphrase: undefined, verify: true, ...different };
 }
 
 async function connectOver(port: number, options: TlsOptions, host = "127.0.0.1"): Promise<string> {
@@ -64,6 +64,21 @@ test("a server that wants to see a certificate of ours", async () => {
     assert.equal(await connectOver(port, tls({ ca: CERT, cert: CERT, key: KEY })), "elasticsearch 9.5.3");
     assert.notEqual(await connectOver(port, tls({ ca: CERT })), "elasticsearch 9.5.3");
   });
+});
+
+/** The options that an HTTP agent passes to each connection. */
+function optionsOf(agent: unknown): { readonly ca?: string[] | Buffer } {
+  return (agent as { readonly options: { readonly ca?: string[] | Buffer } }).options;
+}
+
+test("without an authority those of the system are trusted beside those of Node", () => {
+  const { getCACertificates } = process.getBuiltinModule("node:tls");
+  const parts = { clock: systemClock, connectTimeout: 1000 };
+  const own = optionsOf(createAgent("https:", readTls(tls({})), parts));
+  assert.ok(getCACertificates("default").every((one) => (own.ca as string[]).includes(one)));
+  assert.ok(getCACertificates("system").every((one) => (own.ca as string[]).includes(one)));
+  const named = optionsOf(createAgent("https:", readTls(tls({ ca: CERT })), parts));
+  assert.deepEqual(named.ca, readFileSync(CERT), "one that is named is trusted alone");
 });
 
 test("https to a port that speaks plain HTTP", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import fc from "fast-check";
+import fc from "../../helpers/fc.ts";
 import { compress } from "../../../src/outputs/elasticsearch/compress.ts";
 
 test("what is packed from shared memory unpacks to the same", async () => {

@@ -29,15 +29,24 @@ const servers: readonly [number: string, hidesSource: boolean][] = [
 for (const [number, hidesSource] of servers) {
   test(`elasticsearch ${number} is recognised`, () => {
     const server = root({ version: { number } }, { "x-elastic-product": "Elasticsearch" });
-    assert.deepEqual(server, { name: `elasticsearch ${number}`, hidesSource });
+    assert.deepEqual(server, { name: `elasticsearch ${number}`, hidesSource, hasIndices: true });
   });
 }
 
 test("OpenSearch is recognised, also where it pretends to be Elasticsearch 7.10", () => {
   const plain = { version: { distribution: "opensearch", number: "3.8.0" } };
-  assert.deepEqual(root(plain), { name: "opensearch 3.8.0", hidesSource: false });
+  assert.deepEqual(root(plain), { name: "opensearch 3.8.0", hidesSource: false, hasIndices: true });
   const pretending = { version: { number: "7.10.2" }, tagline: "The OpenSearch Project: https://opensearch.org/" };
-  assert.deepEqual(root(pretending), { name: "opensearch 7.10.2", hidesSource: false });
+  assert.deepEqual(root(pretending), { name: "opensearch 7.10.2", hidesSource: false, hasIndices: true });
+});
+
+test("VictoriaLogs is recognised although it poses as Elasticsearch, and has no indices", () => {
+  const headers = { "x-elastic-product": "Elasticsearch", "x-server-hostname": "logs1" };
+  const server = { name: "victorialogs", hidesSource: false, hasIndices: false };
+  assert.deepEqual(root({ version: { number: "8.9.0" } }, headers), server);
+  // A proxy may add such a header.
+  const real = { version: { number: "8.9.0" }, tagline: "You Know, for Search" };
+  assert.equal(root(real, headers).name, "elasticsearch 8.9.0");
 });
 
 test("a key that may only write is good enough", () => {
@@ -45,6 +54,7 @@ test("a key that may only write is good enough", () => {
   assert.deepEqual(root(answer, { "x-elastic-product": "Elasticsearch" }, 403), {
     name: "elasticsearch",
     hidesSource: false,
+    hasIndices: true,
   });
 });
 
@@ -97,6 +107,9 @@ test("a failure of the connection names its step", () => {
     assert.equal(stepOf(message), step, message);
     assert.equal(reachedBy(message), reached, message);
     assert.equal(failure(new Error(message)).code, `output-${step}`);
-    assert.ok(failure(new Error(message)).message.includes(message));
+    const code = /\b[A-Z]+_?[A-Z_]{4,}\b/.exec(message)?.[0] ?? "";
+    assert.ok(failure(new Error(`h:1: ${message}`)).message.includes("h:1: "), "the host stays");
+    assert.ok(failure(new Error(message)).message.includes(code), "the system's code stays");
+    assert.doesNotMatch(failure(new Error(message)).message, /SSL routines|use-system-ca/);
   }
 });

@@ -16,7 +16,7 @@ const cases: readonly [status: number, type: string, reason: string, hint: RegEx
 ];
 for (const [status, type, reason, hint] of cases) {
   test(`${status} ${type} ${reason} has a way out`, () => {
-    const denial = denied(status, { type, reason });
+    const denial = denied("target", status, { type, reason });
     assert.match(denial.hint, hint);
     assert.ok(denial.why.includes(`${status} ${type}`) && denial.why.includes(reason));
   });

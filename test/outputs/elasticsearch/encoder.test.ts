@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../helpers/fc.ts";
 import { Arena } from "../../../src/core/arena.ts";
 import type { Region } from "../../../src/core/arena.ts";
 import { TABLE, TABLE_ENTRY } from "../../../src/core/chunk.ts";
 import type { Envelope } from "../../../src/core/chunk.ts";
+import type { EncodedBody, Piece } from "../../../src/core/output.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
-import { eachDocument, Encoder, START } from "../../../src/outputs/elasticsearch/encoder.ts";
-import type { EncodedBody, Piece, Position } from "../../../src/outputs/elasticsearch/encoder.ts";
+import { Encoder } from "../../../src/outputs/elasticsearch/encoder.ts";
 
 const SID = "0123456789abcdef01234567";
 const READ_AT = Date.parse("2026-11-24T08:00:00.123Z");
@@ -34,20 +34,13 @@ class Bench {
     return new Encoder(this.arena, this.kernel, { operation: "create", ids: "offset", ...options });
   }
 
-  piece(
-    text: string | Buffer,
-    more: { start?: number; envelope?: Envelope; verdicts?: Uint8Array; from?: Position } = {},
-  ): Piece {
+  piece(text: string | Buffer, more: { start?: number; envelope?: Envelope; fates?: Uint8Array } = {}): Piece {
     const bytes = Buffer.from(text as string);
     const region = this.arena.alloc(bytes.length) as Region;
     bytes.copy(this.arena.view(region));
-    const { start = 0, envelope = ENVELOPE, verdicts, from = START } = more;
+    const { start = 0, envelope = ENVELOPE, fates } = more;
     const records = this.kernel.scan(region, 0, bytes.length).records;
-    return {
-      chunk: { source: SID, envelope, start, region, table: undefined, records, readAtMs: READ_AT },
-      verdicts,
-      from,
-    };
+    return { source: { id: SID }, envelope, start, region, table: undefined, records, readAtMs: READ_AT, fates };
   }
 
   body(bytes: number): Region {
@@ -114,22 +107,17 @@ test("chunks for another index than the body's say so", () => {
 
 test("only open records are written, and the runs say which they are", () => {
   const bench = new Bench();
-  const verdicts = Uint8Array.of(1, 0, 2, 0, 0, 3);
-  const pieces = [bench.piece("a\nb\nc\nd\ne\nf\n", { verdicts }), bench.piece("g\nh\n", { start: 500 })];
+  const fates = Uint8Array.of(1, 0, 2, 0, 0, 3);
+  const pieces = [bench.piece("a\nb\nc\nd\ne\nf\n", { fates }), bench.piece("g\nh\n", { start: 500 })];
   const body = bench.body(8192);
   const encoded = bench.encoder().encodeInto(body, pieces, 100);
   assert.deepEqual(
     bench.read(body, encoded).map((doc) => doc.source.message),
     ["b", "d", "e", "g", "h"],
   );
-  const seen: [number, number, number][] = [];
-  eachDocument(encoded.runs, pieces, (doc, piece, record) => seen.push([doc, piece, record]));
-  assert.deepEqual(seen, [
-    [0, 0, 1],
-    [1, 0, 3],
-    [2, 0, 4],
-    [3, 1, 0],
-    [4, 1, 1],
+  assert.deepEqual(encoded.runs, [
+    { docs: 3, records: 6 },
+    { docs: 2, records: 2 },
   ]);
 });
 
@@ -169,12 +157,12 @@ test("records with a table have their own place, time and weight", () => {
     entries.writeUInt32LE(weight, i * TABLE_ENTRY + TABLE.weight);
     entries.writeDoubleLE(time, i * TABLE_ENTRY + TABLE.time);
   }
-  const piece = { ...plain, chunk: { ...plain.chunk, start: 1000, table, records: 3 } };
+  const piece = { ...plain, start: 1000, table, records: 3 };
   const body = bench.body(8192);
   const first = bench.encoder().encodeInto(body, [piece], 2);
   const [one, two] = bench.read(body, first);
-  assert.deepEqual(first.runs[0]?.to, { record: 2, byte: 6 });
-  const rest = bench.encoder().encodeInto(body, [{ ...piece, from: { record: 2, byte: 6 } }], 9);
+  assert.deepEqual(first.runs, [{ docs: 2, records: 2 }]);
+  const rest = bench.encoder().encodeInto(body, [{ ...piece, fates: Uint8Array.of(1, 1, 0) }], 9);
   const [three] = bench.read(body, rest);
   assert.deepEqual(
     [one, two, three].map((doc) => [doc?.action.create?._id, doc?.source.message, doc?.source.log.offset]),
@@ -188,7 +176,7 @@ test("records with a table have their own place, time and weight", () => {
   assert.equal(three?.source["@timestamp"], "2001-02-03T04:05:06.789Z");
 });
 
-/** Lines whose bytes are anything but a newline; a line of only \r counts as empty, like one of nothing. */
+/** Lines of any bytes except newlines. A line with only \r counts as empty, like a line without bytes. */
 const lines = fc.array(
   fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes).map((b) => (b === 10 ? 11 : b))),
   { minLength: 1, maxLength: 40 },
@@ -206,21 +194,21 @@ test("whatever the chunks, verdicts and sizes of bodies: each open record become
         let pieces = chunks.map(([texts, start, seed]): Piece => {
           const bytes = Buffer.concat(texts.flatMap((text) => [text, Buffer.from("\n")]));
           const piece = bench.piece(bytes, { start });
-          const verdicts = Uint8Array.from({ length: piece.chunk.records }, (_, i) => (seed >> (i % 8)) & 1);
+          const fates = Uint8Array.from({ length: piece.records }, (_, i) => (seed >> (i % 8)) & 1);
           let at = 0;
           let record = 0;
           for (const text of texts) {
             const kept = text.at(-1) === 13 ? text.subarray(0, -1) : text;
-            if (kept.length > 0 && verdicts[record++] === 0)
+            if (kept.length > 0 && fates[record++] === 0)
               expected.push({
                 id: `${SID}-${start + at}`,
                 message: new TextDecoder("utf-8", { ignoreBOM: true }).decode(kept),
               });
             at += text.length + 1;
           }
-          return { ...piece, verdicts: seed % 3 === 0 && !verdicts.includes(1) ? undefined : verdicts };
+          return { ...piece, fates: seed % 3 === 0 && !fates.includes(1) ? undefined : fates };
         });
-        const regions = pieces.map((piece) => piece.chunk.region);
+        const regions = pieces.map((piece) => piece.region as Region);
         const got: { id: string; message: string }[] = [];
         while (pieces.length > 0) {
           const body = bench.body(size);
@@ -229,11 +217,16 @@ test("whatever the chunks, verdicts and sizes of bodies: each open record become
           for (const doc of bench.read(body, encoded))
             got.push({ id: doc.action.create?._id ?? "", message: doc.source.message });
           let count = 0;
-          eachDocument(encoded.runs, pieces, () => count++);
+          const rest = pieces.slice(encoded.runs.length);
+          for (const [i, { records }] of encoded.runs.entries()) {
+            const piece = pieces[i] as Piece;
+            const fates = piece.fates?.slice() ?? new Uint8Array(piece.records);
+            for (let record = 0; record < records; record++) if (fates[record] === 0) count++;
+            if (records < piece.records) rest.unshift({ ...piece, fates: fates.fill(1, 0, records) });
+          }
           assert.equal(count, encoded.docs);
           bench.arena.release(body);
-          const next = encoded.runs.map((run) => ({ ...(pieces[run.piece] as Piece), from: run.to }));
-          pieces = [...next, ...pieces.slice(next.length)].filter((p) => p.from.record < p.chunk.records);
+          pieces = rest;
           assert.ok(encoded.docs > 0 || pieces.length === 0, "no progress");
         }
         for (const region of regions) bench.arena.release(region);

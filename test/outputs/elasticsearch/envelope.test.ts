@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../helpers/fc.ts";
 import { renderEnvelope } from "../../../src/outputs/elasticsearch/envelope.ts";
 
 function document(

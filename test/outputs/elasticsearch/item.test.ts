@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
-import { classify, cut, errorOf } from "../../../src/outputs/elasticsearch/item.ts";
+import fc from "../../helpers/fc.ts";
+import { classify, cut, errorOf, withoutQuotes } from "../../../src/outputs/elasticsearch/item.ts";
 import type { ItemClass } from "../../../src/outputs/elasticsearch/item.ts";
 
 const cases: readonly [status: number, type: string, reason: string, expected: ItemClass][] = [
@@ -18,7 +18,16 @@ const cases: readonly [status: number, type: string, reason: string, expected: I
   [400, "illegal_argument_exception", "no write index is defined for alias [a]", "held"],
   [400, "document_parsing_exception", "Preview of field's value: 'pipeline with id'", "refused"],
   [400, "document_parsing_exception", "pipeline with id", "refused"],
-  [400, "illegal_argument_exception", "failed: 'only write ops with an op_type of create'", "refused"],
+  [400, "illegal_argument_exception", "failed: 'only write ops with an op_type of create'", "unclear"],
+  [400, "illegal_argument_exception", "mapper [n] cannot be changed from type [long] to [text]", "refused"],
+  [400, "illegal_argument_exception", 'Document contains at least one immense term in field="message"', "refused"],
+  [400, "illegal_argument_exception", "data stream timestamp field [@timestamp] is missing", "refused"],
+  [400, "illegal_argument_exception", "no matching index template found for data stream [logs-a-b]", "held"],
+  [400, "illegal_argument_exception", "field [x] not present as part of path [x]", "unclear"],
+  [400, "validation_exception", "Validation Failed: 1: this action would add [2] shards, but this", "held"],
+  [400, "script_exception", "runtime error", "unclear"],
+  [400, "status_400", "", "unclear"],
+  [418, "status_418", "", "unclear"],
   [403, "security_exception", "action [indices:data/write/bulk[s]] is unauthorized", "held"],
   [403, "cluster_block_exception", "index [x] blocked by: [FORBIDDEN/8/index write (api)];", "held"],
   [404, "index_not_found_exception", "no such index [x]", "held"],
@@ -26,7 +35,7 @@ const cases: readonly [status: number, type: string, reason: string, expected: I
   [413, "", "", "refused"],
   [429, "es_rejected_execution_exception", "rejected execution of coordinating operation", "busy"],
   [429, "rejected_execution_exception", "rejected execution", "busy"],
-  [429, "cluster_block_exception", "index [x] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded]", "busy"],
+  [429, "cluster_block_exception", "index [x] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded]", "held"],
   [429, "circuit_breaking_exception", "[parent] Data too large", "busy"],
   [
     429,
@@ -49,6 +58,26 @@ for (const [status, type, reason, expected] of cases) {
 
 test("a conflict of an index operation is no sign that the document is there", () => {
   assert.equal(classify(409, { type: "version_conflict_engine_exception", reason: "" }, "index"), "retry");
+});
+
+test("a log has no more of a reason than what it does not quote", () => {
+  const reasons: readonly (readonly [string, string])[] = [
+    [
+      "[1:9] failed to parse field [n] of type [long] in document with id '1'. Preview of field's value: 'secret'",
+      "[1:9] failed to parse field [n] of type [long] in document with id '1'",
+    ],
+    [
+      'Document contains at least one immense term. The prefix of the first immense term is: "secret"',
+      "Document contains at least one immense term",
+    ],
+    ['For input string: "secret"', ""],
+    [
+      "this action would add [2] shards, but this cluster has [1]/[1]",
+      "this action would add [2] shards, but this cluster has [1]/[1]",
+    ],
+  ];
+  for (const [reason, expected] of reasons) assert.equal(withoutQuotes(reason), expected);
+  assert.equal(withoutQuotes("x".repeat(1000)).length, 201);
 });
 
 test("an error is read as an object, a string or nothing", () => {

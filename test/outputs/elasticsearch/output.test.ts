@@ -1,5 +1,6 @@
-// The output as a whole against the sandbox: what is sent, what comes back, and what is in the store afterwards.
+// The whole output against the sandbox: requests, responses, and the documents stored afterwards.
 import assert from "node:assert/strict";
+import type { Socket } from "node:net";
 import { test } from "node:test";
 import { systemClock } from "../../../src/core/clock.ts";
 import { SpillwayError } from "../../../src/core/errors.ts";
@@ -11,6 +12,8 @@ import { createElasticsearchOutput } from "../../../src/outputs/elasticsearch/ou
 import { startSandbox } from "../../../src/sandbox/bulk-server.ts";
 import type { BulkServer, SandboxOptions } from "../../../src/sandbox/bulk-server.ts";
 import { parseFaults } from "../../../src/sandbox/faults.ts";
+import { HostileServer, type Misdeed } from "../../helpers/hostile-server.ts";
+import { ManualClock } from "../../helpers/manual-clock.ts";
 import { outputOptions } from "../../helpers/output-options.ts";
 import { closedPort, httpAnswer, listenRaw, onHead } from "../../helpers/raw-server.ts";
 
@@ -188,6 +191,16 @@ test("connecting asks the next host where one is down", async () => {
   await output.close();
 });
 
+test("at start no host is waited for while another works", async () => {
+  await using both = await pair("", {}, { identity: "elasticsearch 8.19.21" });
+  await using mute = await listenRaw(() => {});
+  const output = open({ hosts: [mute.url, both.sandbox.url], timeout: 60_000 });
+  const started = performance.now();
+  assert.equal((await output.connect(never)).name, "elasticsearch 8.19.21");
+  assert.ok(performance.now() - started < 5000);
+  await output.close();
+});
+
 test("many bodies at once, some of them lost, some turned away: after the retries each document is there once", async () => {
   await using both = await pair("lost=20%,429=20%,503=10%,reset=10%,429-items=5%", { compression: "gzip" });
   const deliver = async (docs: readonly number[]): Promise<void> => {
@@ -201,4 +214,87 @@ test("many bodies at once, some of them lost, some turned away: after the retrie
   };
   await Promise.all(Array.from({ length: 20 }, (_, i) => deliver(numbers(i * 20, 20))));
   assert.equal(both.sandbox.store.count(TARGET), 400);
+});
+
+test("headers, pipeline and require_data_stream go with each request, a token as such", async () => {
+  const heads: string[] = [];
+  await using server = await listenRaw((socket) =>
+    onHead(socket, (head) => {
+      heads.push(head);
+      // One response for each connection.
+      socket.end(httpAnswer(200, '{"version":{"number":"8.19.0"},"errors":false,"items":[]}', { connection: "close" }));
+    }),
+  );
+  const options = { headers: { "x-tenant": "a" }, pipeline: "p/1", requireDataStream: true, auth: { bearer: "t0k3n" } };
+  const output = open({ hosts: [server.url], ...options });
+  await output.connect(never);
+  await output.send(TARGET, bodyOf(numbers(0, 1)), 1, never);
+  await output.close();
+  for (const head of heads) assert.match(head, /authorization: Bearer t0k3n/i);
+  for (const head of heads) assert.match(head, /x-tenant: a/i);
+  assert.match(heads.at(-1) ?? "", /_bulk\?filter_path=\S+&pipeline=p%2F1&require_data_stream=true/);
+});
+
+/** Two hosts on a clock that stands still, of which the first refuses every request. */
+async function beside(misdeed: Misdeed): Promise<{ ready: Output; bad: HostileServer; good: HostileServer }> {
+  const bad = await HostileServer.start({ whole: () => misdeed });
+  const good = await HostileServer.start();
+  const options = outputOptions({ hosts: [bad.url, good.url] });
+  return { ready: createElasticsearchOutput(options, { clock: new ManualClock(), log: silentLog }), bad, good };
+}
+
+for (const [name, misdeed] of [
+  ["401", { status: 401, body: { error: { type: "security_exception", reason: "no" } } }],
+  ["a page with 403", { status: 403, body: "<html>", headers: { "content-type": "text/html" } }],
+  ["a page with 200", { status: 200, body: "<html>", headers: { "content-type": "text/html" } }],
+  ["429", { status: 429, body: {} }],
+  ["500", { status: 500 }],
+  ["400", { status: 400, body: { error: { type: "parse_exception", reason: "unexpected" } } }],
+] as const)
+  test(`one of two hosts that answers ${name} gets no further request for a second`, async () => {
+    const { ready, bad, good } = await beside(misdeed);
+    await using both = new AsyncDisposableStack();
+    for (const server of [bad, good]) both.use(server);
+    both.defer(() => ready.close());
+    for (let i = 0; i < 10; i++) await ready.send(TARGET, bodyOf([i, 1000 + i]), 2, never);
+    assert.deepEqual([bad.requests.length, good.requests.length], [1, 9]);
+  });
+
+test("a document that one of two hosts cannot read goes to the other at once, and is doubtful only if that refuses it too", async () => {
+  const { ready, bad, good } = await beside({
+    status: 400,
+    body: { error: { type: "parse_exception", reason: "no" } },
+  });
+  await using both = new AsyncDisposableStack();
+  for (const server of [bad, good]) both.use(server);
+  both.defer(() => ready.close());
+  assert.deepEqual(await ready.send(TARGET, bodyOf([1]), 1, never), { kind: "stored" });
+  assert.equal(bad.requests.length, 1);
+  good.does.whole = () => ({ status: 400, body: { error: { type: "parse_exception", reason: "no" } } });
+  const otherHost = async (...docs: number[]): Promise<unknown> => {
+    const report = await ready.send(TARGET, bodyOf(docs), docs.length, never);
+    assert.equal(report.kind, "indigestible");
+    return "otherHost" in report ? report.otherHost : undefined;
+  };
+  assert.equal(await otherHost(2), undefined, "both have refused it");
+  await otherHost(3, 4);
+  assert.equal(await otherHost(5), "silent", "the host that refused several documents is not asked now");
+});
+
+test("of several hosts, the one whose answer fails a whole request is named", async () => {
+  for (const status of [401, 403, 404, 429, 500]) {
+    const serve = (socket: Socket): void =>
+      void socket.on("data", () =>
+        socket.write(httpAnswer(status, '{"error":{"type":"some_exception","reason":"no"}}')),
+      );
+    await using one = await listenRaw(serve);
+    await using other = await listenRaw(serve);
+    const hosts = [one.url, other.url];
+    const output = open({ hosts });
+    for (const url of hosts) {
+      const report = await output.send(TARGET, bodyOf([1]), 1, never);
+      assert.ok("why" in report && report.why.startsWith(`${new URL(url).host}: the server answers ${status}`), url);
+    }
+    await output.close();
+  }
 });

@@ -7,7 +7,7 @@ import { listenRaw, onHead } from "../../helpers/raw-server.ts";
 
 const http = process.getBuiltinModule("node:http");
 
-/** What comes of an answer of these bytes; `enough` bytes are taken at most. */
+/** Reads a response of these bytes, and stops once more than `enough` bytes have come. */
 async function read(answer: Buffer, enough = Infinity): Promise<string> {
   await using server = await listenRaw((socket) => onHead(socket, () => socket.end(answer)));
   const response = await new Promise<IncomingMessage>((resolve, reject) => {

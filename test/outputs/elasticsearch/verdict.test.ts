@@ -1,7 +1,7 @@
-// Each row of the bulk contract, as a server really answers.
+// Each row of the bulk contract, with responses as servers really send them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EXISTS, REFUSED, RETRY, STORED } from "../../../src/core/output.ts";
+import { EXISTS, REFUSED, RETRY, STORED, UNCLEAR } from "../../../src/core/output.ts";
 import type { SendReport } from "../../../src/core/output.ts";
 import { judge } from "../../../src/outputs/elasticsearch/verdict.ts";
 
@@ -65,7 +65,7 @@ test("stored in the failure store: stored, and counted", () => {
 test("a verdict for each document in its place", () => {
   const report = mixed(answered(items(OK, MAPPING, CONFLICT, BUSY, NO_SHARD, OK), 6));
   assert.deepEqual([...report.verdicts], [STORED, REFUSED, EXISTS, RETRY, RETRY, STORED]);
-  assert.deepEqual([...report.refusals], [[1, { status: 400, ...MAPPING.error }]]);
+  assert.deepEqual([...report.refusals], [[1, { status: 400, ...MAPPING.error, said: MAPPING.error.reason }]]);
   assert.equal(report.busy, true);
   assert.match(report.why, /1 of 6 documents: 429 es_rejected_execution_exception/);
 });
@@ -86,8 +86,75 @@ test("the rest of a bulk that was cut under pressure is 429 inside of a 200", ()
   assert.equal(report.busy, true);
 });
 
-test("429 for every document: busy, nothing was stored", () => {
-  assert.equal(answered(items(BUSY, BUSY), 2).kind, "busy");
+test("429 for every document: nothing was stored, and only this index is to wait", () => {
+  const report = mixed(answered(items(BUSY, BUSY), 2));
+  assert.deepEqual([[...report.verdicts], report.busy], [[RETRY, RETRY], true]);
+});
+
+const SHARD_LIMIT = {
+  status: 400,
+  error: { type: "validation_exception", reason: "Validation Failed: 1: this action would add [2] shards, but" },
+};
+const STRANGE = { status: 400, error: { type: "strange_exception", reason: "nobody knows" } };
+const TRIPPED = { status: 429, error: { type: "circuit_breaking_exception", reason: "[parent] Data too large" } };
+
+test("a cluster at its shard limit refuses no document: the index is held, with what to do", () => {
+  for (const report of [
+    answered(items(SHARD_LIMIT, SHARD_LIMIT), 2),
+    answered({ error: SHARD_LIMIT.error }, 2, { status: 400 }),
+  ]) {
+    assert.ok(report.kind === "denied" && report.by === "target", JSON.stringify(report));
+    assert.match(`${report.why}; ${report.hint}`, /this action would add \[2\] shards.*cluster\.max_shards_per_node/);
+  }
+});
+
+test("a full disk of the server: the index is held, with what to do", () => {
+  const full = {
+    status: 429,
+    error: {
+      type: "cluster_block_exception",
+      reason: "index [x] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded",
+    },
+  };
+  const report = answered(items(full), 1);
+  assert.ok(
+    report.kind === "denied" && report.by === "target" && /free space/.test(report.hint),
+    JSON.stringify(report),
+  );
+});
+
+test("an error that nobody knows is unclear, and carries what a dead letter would have", () => {
+  const report = mixed(answered(items(OK, STRANGE), 2));
+  assert.deepEqual([...report.verdicts], [STORED, UNCLEAR]);
+  assert.equal(report.refusals.get(1)?.type, "strange_exception");
+  const alone = answered({ error: STRANGE.error }, 1, { status: 400 });
+  assert.ok(alone.kind === "indigestible" && !alone.isCertain);
+});
+
+test("a breaker that one document trips is unclear; with more documents it is pressure", () => {
+  for (const report of [answered(items(TRIPPED), 1), answered({ error: TRIPPED.error }, 1, { status: 429 })])
+    assert.deepEqual([...mixed(report).verdicts], [UNCLEAR]);
+  const whole = answered({ error: TRIPPED.error }, 2, { status: 429 });
+  assert.ok(whole.kind === "busy" && whole.isPressure);
+  const proxys = answered("slow down", 2, { status: 429 });
+  assert.ok(proxys.kind === "busy" && !proxys.isPressure);
+});
+
+test("a body that the server cannot read refuses no document by itself, whatever the error", () => {
+  for (const type of [
+    "x_content_parse_exception",
+    "action_request_validation_exception",
+    "illegal_argument_exception",
+  ]) {
+    const report = answered({ error: { type, reason: "Malformed action/metadata line [1]" } }, 1, { status: 400 });
+    assert.ok(report.kind === "denied" || (report.kind === "indigestible" && !report.isCertain), type);
+  }
+});
+
+test("413 has a reason even where the server gives none", () => {
+  const report = answered("", 1, { status: 413 });
+  assert.ok(report.kind === "indigestible" && report.why === "size" && report.isCertain);
+  assert.deepEqual([report.refusal.type, report.refusal.reason.length > 20], ["request_too_large", true]);
 });
 
 test("an operation beyond what the server ever takes: alone refused, among others halved to find it", () => {
@@ -139,34 +206,38 @@ test("a page, an empty answer or another service's JSON with a 200: wrong server
   }
 });
 
-const whole: readonly [status: number, body: unknown, kind: SendReport["kind"]][] = [
+const whole: readonly [
+  status: number,
+  body: unknown,
+  kind: Exclude<SendReport["kind"], "denied by server"> | "denied by server" | "denied by target",
+][] = [
   [
     400,
     { error: { type: "illegal_argument_exception", reason: "Malformed action/metadata line [1]" } },
     "indigestible",
   ],
   [400, { error: { type: "x_content_parse_exception", reason: "[1:9] Unexpected end-of-input" } }, "indigestible"],
-  [400, { error: { type: "media_type_header_exception", reason: "Invalid media-type value" } }, "denied"],
+  [400, { error: { type: "media_type_header_exception", reason: "Invalid media-type value" } }, "denied by server"],
   [
     400,
     { error: { type: "illegal_argument_exception", reason: "request [/_bulk] contains unrecognized parameter: [a]" } },
-    "denied",
+    "denied by server",
   ],
   [
     400,
     { error: { type: "x_content_parse_exception", reason: "[1:2] 'no handler found' unrecognized parameter" } },
     "indigestible",
   ],
-  [400, { error: "no handler found for uri [/x/_bulk] and method [POST]" }, "denied"],
-  [400, "<html>The plain HTTP request was sent to HTTPS port</html>", "denied"],
-  [401, { error: { type: "security_exception", reason: "missing authentication credentials" } }, "denied"],
-  [403, { error: { type: "security_exception", reason: "unauthorized" } }, "denied"],
-  [403, "<html>blocked</html>", "denied"],
-  [404, "not found", "denied"],
-  [404, { error: { type: "index_not_found_exception", reason: "no such index [x]" } }, "denied"],
-  [405, { error: "Incorrect HTTP method" }, "denied"],
-  [406, { error: "Content-Type header [x] is not supported" }, "denied"],
-  [302, "", "denied"],
+  [400, { error: "no handler found for uri [/x/_bulk] and method [POST]" }, "denied by server"],
+  [400, "<html>The plain HTTP request was sent to HTTPS port</html>", "denied by server"],
+  [401, { error: { type: "security_exception", reason: "missing authentication credentials" } }, "denied by server"],
+  [403, { error: { type: "security_exception", reason: "unauthorized" } }, "denied by target"],
+  [403, "<html>blocked</html>", "denied by server"],
+  [404, "not found", "denied by server"],
+  [404, { error: { type: "index_not_found_exception", reason: "no such index [x]" } }, "denied by target"],
+  [405, { error: "Incorrect HTTP method" }, "denied by server"],
+  [406, { error: "Content-Type header [x] is not supported" }, "denied by server"],
+  [302, "", "denied by server"],
   [408, "", "unanswered"],
   [413, "", "indigestible"],
   [413, "<html>Request Entity Too Large</html>", "indigestible"],
@@ -186,7 +257,8 @@ const whole: readonly [status: number, body: unknown, kind: SendReport["kind"]][
 
 for (const [status, body, kind] of whole) {
   test(`the whole request ${status} ${JSON.stringify(body).slice(0, 60)} -> ${kind}`, () => {
-    assert.equal(answered(body, 2, { status }).kind, kind);
+    const report = answered(body, 2, { status });
+    assert.equal(report.kind === "denied" ? `denied by ${report.by}` : report.kind, kind);
   });
 }
 

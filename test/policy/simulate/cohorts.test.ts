@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../helpers/fc.ts";
 import { Cohorts } from "../../../src/policy/simulate/cohorts.ts";
 
 test("takes the oldest first, across runs", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../helpers/fc.ts";
 import { describeProfile, flow, steady } from "../../../src/policy/simulate/profile.ts";
 
 test("steps follow one another and the last one goes on", () => {

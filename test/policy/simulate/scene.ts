@@ -1,4 +1,4 @@
-// The article's case for the simulator's tests: 10,000 lines a second against 5,000, with a small buffer.
+// The article's example, for the simulator's tests: 10,000 lines a second in, 5,000 out, and a small buffer.
 import { steady } from "../../../src/policy/simulate/profile.ts";
 import type { SimulateOptions } from "../../../src/policy/simulate/result.ts";
 

@@ -1,24 +1,21 @@
-// The content of a gzip file, piece by piece, while the file may still grow: members one behind the other, and what is no
-// member behind them. Bounded memory whatever the file unpacks to: a piece is at most PIECE_BYTES, and the next is made
-// when it is asked for.
+// Unpacks a gzip file piece by piece, while the file may still grow. The file holds concatenated members, and possibly other
+// bytes behind them. Memory is bounded whatever the file unpacks to: a piece has at most PIECE_BYTES, and the next is made on
+// request.
 //
-// What must hold: everything before the place where a file is damaged comes out. zlib throws away what it made in the call
-// in which it finds a fault; so the member is unpacked again then, twice, and fed in smaller bites where the fault lies.
-import { read } from "node:fs";
-import { promisify } from "node:util";
+// Invariant: everything before the place where a file is damaged is returned. zlib discards the output of the call in which it
+// finds a fault. The member is then unpacked again, at most twice, in smaller inputs where the fault lies.
 import { crc32, createInflateRaw, type InflateRaw } from "node:zlib";
 import { headerLength, TRAILER_BYTES, trailerOf } from "./gzip-member.ts";
+import { read } from "../mounts/system-calls.ts";
 
-const readAt = promisify(read);
-
-/** Content that comes out at once. */
+/** Largest piece of content. */
 const PIECE_BYTES = 64 * 1024;
-/** Of the file, read at once. */
+/** Bytes read from the file at once. */
 const INPUT_BYTES = 32 * 1024;
-/** Fed at once: as much as there is, and less from one failure to the next. */
+/** Sizes of zlib's input, by number of failures: everything there is at first, then less from one failure to the next. */
 const BITES = [INPUT_BYTES, 256, 1] as const;
 
-/** What is wrong with a file, and where in it. */
+/** A fault in a file, and where it is. */
 export interface Fault {
   readonly kind: "corrupt" | "checksum" | "garbage";
   readonly offset: number;
@@ -26,24 +23,24 @@ export interface Fault {
 
 export class Gunzip {
   /**
-   * Why there is nothing more. cut: the file ends inside of a member, or before its first. whole: behind a member.
+   * Why `next` returned nothing. cut: the file ends inside a member, or before its first. whole: it ends behind a member.
    * damaged: nothing behind this place can be read.
    */
   state: "cut" | "whole" | "damaged" = "cut";
-  /** Found since somebody took them away. */
+  /** Faults found since the caller last removed them. */
   readonly faults: Fault[] = [];
   private part: "header" | "data" | "trailer" = "header";
-  /** Read from the file and not used yet; the file goes on at `at`. */
+  /** Bytes read from the file and not used yet. The next read of the file starts at `at`. */
   private input: Buffer = Buffer.alloc(0);
   private at = 0;
   private members = 0;
   private member: Member | undefined;
-  /** Where its data begin, and how much of its content came out. */
+  /** Where the member's data begin, and how much of its content was returned. */
   private dataAt = 0;
   private given = 0;
-  /** Content of this member that came out before. */
+  /** Content of this member that was returned before and is skipped when it is unpacked again. */
   private again = 0;
-  /** Failures of this member, and where the last one lies. */
+  /** Failures in this member, and where the input began that caused the last one. */
   private failures = 0;
   private failedAt = 0;
 
@@ -52,7 +49,7 @@ export class Gunzip {
     return this.at;
   }
 
-  /** Undefined: there is no more now. */
+  /** The next piece of content. Undefined: there is no more now (see `state`). */
   async next(fd: number): Promise<Buffer | undefined> {
     while (this.state !== "damaged") {
       if (this.part === "data") {
@@ -78,7 +75,7 @@ export class Gunzip {
     this.state = state;
   }
 
-  /** False: the file must go on first. */
+  /** False: more bytes of the file are needed first. */
   private begin(): boolean {
     const length = this.input.length === 0 ? "short" : headerLength(this.input);
     if (length === "short") return false;
@@ -118,7 +115,7 @@ export class Gunzip {
       if (typeof piece === "object") return this.fresh(piece);
       if (piece === "failed") return piece;
       if (piece === "ended") {
-        // What the stream did not use of the last bite is still ours.
+        // The stream has not used the end of its last input, which follows the member's data.
         this.input = Buffer.concat([member.unused, this.input]);
         return piece;
       }
@@ -134,7 +131,7 @@ export class Gunzip {
     return this.failures > 0 && before > 0 ? before : (BITES[this.failures] as number);
   }
 
-  /** What did not come out before. */
+  /** The part of the piece that was not returned before. */
   private fresh(piece: Buffer): Buffer {
     const old = Math.min(this.again, piece.length);
     this.again -= old;
@@ -162,10 +159,10 @@ export class Gunzip {
     this.input = this.input.subarray(bytes);
   }
 
-  /** False: the file ends here. */
+  /** Reads on in the file. False: end of file. */
   private async more(fd: number): Promise<boolean> {
     const block = Buffer.allocUnsafe(INPUT_BYTES);
-    const { bytesRead } = await readAt(fd, block, 0, block.length, this.at);
+    const bytesRead = await read(fd, block, this.at);
     this.at += bytesRead;
     const fresh = block.subarray(0, bytesRead);
     this.input = this.input.length === 0 ? fresh : Buffer.concat([this.input, fresh]);
@@ -173,12 +170,12 @@ export class Gunzip {
   }
 }
 
-/** The data of one member: fed and emptied by turns. */
+/** Inflates the data of one member. `feed` and `take` alternate. */
 class Member {
   readonly stream: InflateRaw = createInflateRaw({ chunkSize: PIECE_BYTES });
   checksum = 0;
   size = 0;
-  /** Bytes of the last bite, and how many there were before it. */
+  /** Bytes of the last input, and of all inputs before it. */
   fed = 0;
   private before = 0;
   private bite: Buffer = Buffer.alloc(0);
@@ -187,7 +184,7 @@ class Member {
 
   constructor() {
     this.stream.on("readable", () => this.wake());
-    // A write that fails never answers.
+    // After an error the callback of `write` is not called.
     this.stream.on("error", () => this.turn("failed"));
   }
 
@@ -199,12 +196,12 @@ class Member {
     this.stream.write(bite, () => this.turn(this.unused.length > 0 ? "ended" : "idle"));
   }
 
-  /** What the data had no use for. */
+  /** The input behind the end of the member's data. */
   get unused(): Buffer {
     return this.bite.subarray(this.stream.bytesWritten - this.before);
   }
 
-  /** idle: it wants more. */
+  /** idle: it needs more input. */
   async take(): Promise<Buffer | "idle" | "ended" | "failed"> {
     for (;;) {
       const piece = this.stream.read() as Buffer | null;

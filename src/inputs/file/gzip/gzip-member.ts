@@ -1,17 +1,17 @@
 // The parts of a gzip file around its compressed data: a header and a trailer for each member (RFC 1952).
-import { readSync } from "node:fs";
+import { readSync } from "../mounts/system-calls.ts";
 
 export const TRAILER_BYTES = 8;
 const FIXED_BYTES = 10;
 const FLAGS = { checksum: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 } as const;
 const MAGIC = [0x1f, 0x8b, 8];
-/** Names and comments of any length are allowed; this is none that anybody writes. */
+/** Longest header accepted. Names and comments may have any length, but nobody writes such long ones. */
 const MOST_BYTES = 128 * 1024;
 
-/** unknown: too short to tell. */
+/** unknown: the file is too short to tell. */
 export type Form = "gzip" | "plain" | "unknown";
 
-/** What the first bytes of a file say. */
+/** The form of a file, by its first bytes. */
 export function formOf(bytes: Uint8Array): Form {
   for (const [at, byte] of MAGIC.entries()) {
     if (at >= bytes.length) return "unknown";
@@ -25,7 +25,7 @@ export function formOfFile(fd: number): Form {
   return formOf(first.subarray(0, readSync(fd, first, 0, first.length, 0)));
 }
 
-/** Bytes of the header that `bytes` begin with; short: it goes on behind them; bad: it is none. */
+/** Length of the gzip header at the start of `bytes`. short: the header continues behind them. bad: they are no gzip header. */
 export function headerLength(bytes: Buffer): number | "short" | "bad" {
   const form = formOf(bytes);
   if (form === "plain") return "bad";
@@ -49,7 +49,7 @@ export function headerLength(bytes: Buffer): number | "short" | "bad" {
 
 export interface Trailer {
   readonly checksum: number;
-  /** Of the member's content, modulo 2^32. */
+  /** Length of the member's content, modulo 2^32. */
   readonly size: number;
 }
 
@@ -57,10 +57,7 @@ export function trailerOf(bytes: Buffer): Trailer {
   return { checksum: bytes.readUInt32LE(0), size: bytes.readUInt32LE(4) };
 }
 
-/**
- * What the last four bytes of a file say of the size of its content, modulo 2^32. It holds where the file is whole and has
- * one member.
- */
+/** The size of the content modulo 2^32, as the file's last four bytes claim. Correct only for a whole file with one member. */
 export function claimedSize(fd: number, size: number): number {
   const last = Buffer.alloc(4);
   return readSync(fd, last, 0, 4, Math.max(0, size - 4)) === 4 ? last.readUInt32LE(0) : 0;

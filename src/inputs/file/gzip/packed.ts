@@ -1,68 +1,80 @@
-// What is known of a gzip file beside the stream that unpacks it: a file may be read for longer than a stream can be kept.
+// The state of a gzip file, apart from the stream that unpacks it: a file may be read for longer than a stream can be kept.
 //
-// Its content is what has offsets, a head and marks, as that of a plain file; bytes of the file itself are called stored.
-import { readSync } from "node:fs";
+// Offsets, fingerprints and checksums refer to the unpacked content, as for a plain file. Bytes of the file itself are called
+// stored.
 import { constants, crc32, gunzipSync } from "node:zlib";
-import { claimedSize, type Form, formOf, formOfFile, TRAILER_BYTES } from "./gzip-member.ts";
-import { type Head, HEAD_LENGTH, readHead } from "../identity.ts";
+import { claimedSize, type Form, formOf, TRAILER_BYTES } from "./gzip-member.ts";
+import { type Fingerprint, FINGERPRINT_LENGTH, fingerprintOf } from "../identity/fingerprint.ts";
+import { readSync } from "../mounts/system-calls.ts";
 
 export interface Packed {
-  /** Of the stored bytes: the file is written anew when it changes. */
-  head: Head;
+  /** Of the stored bytes: when it changes, the file was rewritten. */
+  fingerprint: Fingerprint;
   stored: number;
-  /** Stored bytes that were taken in, and bytes of content that came of them. */
+  /** Stored bytes that were unpacked, and bytes of content they gave. */
   fed: number;
   unpacked: number;
-  /** open: there may be more. The others are why there is no more in what was taken in (gunzip.ts). */
+  /** open: there may be more. Otherwise why the stored bytes unpacked so far give no more (gunzip.ts). */
   state: "open" | "cut" | "whole" | "damaged";
-  /** awaited: there are as many streams as there may be. */
+  /** awaited: the file waits for a stream, since the allowed number of streams is in use. */
   stream: "allowed" | "awaited";
 }
 
-/** Read for the first bytes of the content: deflate makes nothing longer by more than a few bytes. */
-const SAMPLE_BYTES = 2 * HEAD_LENGTH;
+/**
+ * Stored bytes that hold the first FINGERPRINT_LENGTH of the content: deflate never makes data longer by more than a few bytes.
+ */
+const SAMPLE_BYTES = 2 * FINGERPRINT_LENGTH;
 
 const sample = Buffer.alloc(SAMPLE_BYTES);
 
-/** Nothing of it is unpacked. */
+/** The state of a file of which nothing is unpacked. */
 export function packedAt(fd: number, stored: number): Packed {
-  return { head: storedHead(fd, stored), stored, fed: 0, unpacked: 0, state: "open", stream: "allowed" };
+  return { fingerprint: storedFingerprint(fd, stored), stored, fed: 0, unpacked: 0, state: "open", stream: "allowed" };
 }
 
 /**
- * Without what may be the trailer: bytes that are stored as they are, and their checksum behind them, always have the same
- * checksum together.
+ * Leaves out what may be the trailer: uncompressed bytes and their checksum behind them always have the same checksum together.
  */
-export function storedHead(fd: number, stored: number): Head {
-  return readHead(fd, Math.min(HEAD_LENGTH, Math.max(0, stored - TRAILER_BYTES)));
+export function storedFingerprint(fd: number, stored: number): Fingerprint {
+  return fingerprintOf(fd, Math.min(FINGERPRINT_LENGTH, Math.max(0, stored - TRAILER_BYTES)));
 }
 
-/** As if all of it had been unpacked. */
+/** The state of a file as if all of it had been unpacked. */
 export function packedWhole(fd: number, stored: number, unpacked: number): Packed {
   return { ...packedAt(fd, stored), fed: stored, unpacked, state: "whole" };
 }
 
-/** Whether `unpacked` bytes are all of the content, as the file's last bytes claim. */
+/** Whether the content has just `unpacked` bytes, as the file's last bytes claim. */
 export function claimsToEnd(fd: number, stored: number, unpacked: number): boolean {
   return unpacked > 0 && claimedSize(fd, stored) === unpacked % 2 ** 32;
 }
 
-/** In the unit of the content, where nobody knows more: at least one byte while there may be some. */
+/** An estimate of the content bytes left: the stored bytes left, and at least one while there may be more. */
 export function leftIn({ state, stored, fed }: Packed): number {
   if (state === "damaged") return 0;
   return Math.max(state === "open" ? 1 : 0, stored - fed);
 }
 
-/** Of the content of an open file of either form. */
-export function contentHead(fd: number, length: number): Head {
-  const bytes = firstContent(fd, formOfFile(fd)).subarray(0, length);
-  return { length: bytes.length, hash: crc32(bytes) };
+/** The fingerprint of an open file's content, compressed or not, and the file's form. */
+export function contentFingerprint(fd: number, length: number): Fingerprint & { readonly form: Form } {
+  const stored = firstStored(fd);
+  const form = formOf(stored);
+  const bytes = contentOf(stored, form).subarray(0, length);
+  return { length: bytes.length, hash: crc32(bytes), form };
 }
 
-/** The first bytes of the content, at most HEAD_LENGTH; none where it cannot be told what they are. */
+/** The first bytes of the content, at most FINGERPRINT_LENGTH; none if the content is unknown. */
 export function firstContent(fd: number, form: Form): Buffer {
-  const stored = sample.subarray(0, form === "unknown" ? 0 : readSync(fd, sample, 0, sample.length, 0));
-  return (form === "gzip" ? unpack(stored) : stored).subarray(0, HEAD_LENGTH);
+  return contentOf(firstStored(fd), form);
+}
+
+function firstStored(fd: number): Buffer {
+  return sample.subarray(0, readSync(fd, sample, 0, sample.length, 0));
+}
+
+function contentOf(stored: Buffer, form: Form): Buffer {
+  if (form === "unknown") return stored.subarray(0, 0);
+  return (form === "gzip" ? unpack(stored) : stored).subarray(0, FINGERPRINT_LENGTH);
 }
 
 function unpack(stored: Buffer): Buffer {
@@ -70,7 +82,7 @@ function unpack(stored: Buffer): Buffer {
   try {
     return gunzipSync(stored, { finishFlush: constants.Z_SYNC_FLUSH });
   } catch {
-    // Damaged so early that nothing is known of its content.
+    // Damaged so early that none of its content is known.
     return Buffer.alloc(0);
   }
 }

@@ -1,17 +1,17 @@
-// A window that moves over the content of a gzip file: bytes before the one that is wanted next are dropped, and what was
-// unpacked but not used yet is kept, so that a partial last line is not unpacked again.
+// A window that moves over the content of a gzip file. Bytes before the requested position are dropped. Bytes that were
+// unpacked but not used yet are kept, so that a partial last line is not unpacked again.
 import { Gunzip } from "./gunzip.ts";
 import { leadingNuls } from "../records/holes.ts";
 import type { TextCode } from "../records/text-code.ts";
 
-/** Content that one call passes over at most: 1 GiB at once would hold up a reader for seconds. */
+/** Most content that one call skips: skipping 1 GiB at once would block a reader for seconds. */
 const PASS_BYTES = 4 << 20;
 
 export class Unpacking {
   readonly gunzip = new Gunzip();
-  /** End of the content that was unpacked. */
+  /** End of the content unpacked so far. */
   to = 0;
-  /** Of what was passed over: behind its last line end, and the hole that follows. */
+  /** In the skipped content: the offset behind its last line end and the hole that follows. */
   lineStart = 0;
   private pieces: Buffer[] = [];
   private from = 0;
@@ -22,8 +22,8 @@ export class Unpacking {
   }
 
   /**
-   * Fills both with the content from `at` on; the second begins at the position. Fewer bytes: there are no more now.
-   * passing: the place has not come yet.
+   * Fills `before` with the content from `at` on, and `bytes` with the content behind that.
+   * @returns bytes filled, fewer if there are no more now; passing: the place is not reached yet, call again
    */
   async read(fd: number, at: number, before: Buffer, bytes: Buffer): Promise<number | "passing"> {
     const position = at + before.length;

@@ -1,10 +1,10 @@
-// Lines as containerd and CRI-O write them: `2026-11-24T06:40:12.123456789Z stdout F message`. P instead of F: the message
-// goes on in the next line of the same stream. Further tags may follow behind a colon and mean nothing here.
+// Lines as containerd and CRI-O write them: `2026-11-24T06:40:12.123456789Z stdout F message`. With P in place of F, the message
+// continues in the next line of the same stream. More tags may follow after a colon; they are ignored.
 import { asItStands, type LineFormat } from "./line-format.ts";
 import { rfc3339 } from "./rfc3339.ts";
 
 const SPACE = 32;
-/** The longest time: nanoseconds and a zone. */
+/** Most bytes of a time: with nanoseconds and a zone. */
 const TIME_BYTES = 40;
 
 export const CRI: LineFormat = {
@@ -27,14 +27,14 @@ export const CRI: LineFormat = {
   },
 };
 
-/** 0: "stdout " is there, 1: "stderr ", -1: neither. */
+/** 0: "stdout " is at `at`, 1: "stderr ", -1: neither. */
 function streamOf(bytes: Buffer, at: number): number {
   if (bytes[at] !== 115 || bytes[at + 1] !== 116 || bytes[at + 2] !== 100 || bytes[at + 6] !== SPACE) return -1;
   if (bytes[at + 3] === 111 && bytes[at + 4] === 117 && bytes[at + 5] === 116) return 0;
   return bytes[at + 3] === 101 && bytes[at + 4] === 114 && bytes[at + 5] === 114 ? 1 : -1;
 }
 
-/** Where the message begins, behind `:tag:tag `; -1 where something else follows. */
+/** Start of the message, after `:tag:tag `; -1 if something else follows. */
 function endOfTags(bytes: Buffer, at: number, to: number): number {
   if (at === to) return to;
   if (bytes[at] === SPACE) return at + 1;

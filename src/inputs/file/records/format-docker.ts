@@ -1,6 +1,6 @@
-// Lines as Docker's json-file driver writes them: `{"log":"message\n","stream":"stdout","time":"2026-..."}`, with further
-// keys where labels are logged. A message without \n at its end goes on in the next line of the same stream.
-import { closingQuote } from "./json-string.ts";
+// Lines as Docker's json-file driver writes them: `{"log":"message\n","stream":"stdout","time":"2026-..."}`, with more keys if
+// labels are logged. A message without \n at its end continues in the next line of the same stream.
+import { closingQuote } from "./json/string.ts";
 import { asItStands, type Line, type LineFormat } from "./line-format.ts";
 import { rfc3339 } from "./rfc3339.ts";
 
@@ -20,7 +20,7 @@ export const DOCKER: LineFormat = {
   },
 };
 
-/** Reads `"key":value,...`; false where it is something else. */
+/** Reads `"key":value,...`; false if the line has another form. */
 function members(bytes: Buffer, at: number, end: number, line: Line): boolean {
   for (;;) {
     if (bytes[at] !== QUOTE) return false;
@@ -47,7 +47,7 @@ function member(bytes: Buffer, key: number, keyEnd: number, from: number, to: nu
   else if (is(bytes, key, keyEnd, "time")) line.time = rfc3339(bytes, from, to);
 }
 
-/** \n behind an even number of backslashes. */
+/** Whether the string ends with the escape \n, not with an escaped backslash and an n. */
 function endsWithNewline(bytes: Buffer, from: number, to: number): boolean {
   if (to - from < 2 || bytes[to - 1] !== 110) return false;
   let at = to - 1;
@@ -55,7 +55,7 @@ function endsWithNewline(bytes: Buffer, from: number, to: number): boolean {
   return (to - 1 - at) % 2 === 1;
 }
 
-/** Behind the value that begins at `at`; -1 where it has no end. */
+/** End of the value that begins at `at`; -1 if it has none. */
 function valueEnd(bytes: Buffer, at: number, end: number): number {
   const first = bytes[at];
   if (first === QUOTE) return closingQuote(bytes, at + 1, end) + 1 || -1;

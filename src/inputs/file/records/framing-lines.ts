@@ -1,34 +1,37 @@
-// Lines of a format become records: parts that a runtime wrote are joined to messages, and messages to records of several
-// lines, each stream for itself. What is unfinished at the end of what was read is read again: a chunk ends only before
-// the start of all that is open, and only where no record that is done has a line behind that place.
+// Turns lines of a format into records: joins the parts that a runtime wrote into messages, and messages into multi-line records,
+// each stream separately. Unfinished records at the end of a read are read again: a chunk ends only before the start of all open
+// records, and only where no finished record has a line after that place.
 //
-// A group is what lies between two such places. Where it would become longer than `reach` or than MOST_RECORDS lines, what
-// began first is a record as far as it goes, and what follows is another. Both are counted from the start of the group,
-// and lines of runtimes bear times, so records depend on the source only, not on how it was read.
+// A group is the span between two such places. If it would exceed `reach` bytes or MOST_RECORDS lines, the record that began
+// first is ended early and its remaining lines become another record. Both limits count from the start of the group, and lines of
+// runtimes have times. So records depend only on the source, not on how it was read.
 import type { MultilineOptions } from "../../../core/options.ts";
 import { type Framed, type Framing, kept, type ReadBytes, type Rest, WAIT } from "./framing.ts";
 import { passNuls } from "./holes.ts";
 import { ALONE, asItStands, type LineFormat, newLine } from "./line-format.ts";
 import { Multiline } from "./multiline.ts";
 import { passOver, placeToCut, skipLine } from "./oversize.ts";
-import { MOST_RECORDS, RecordWriter, TABLE_BYTES } from "./record-writer.ts";
-import { Rules, type RuleOptions } from "./rules.ts";
+import { MOST_RECORDS, RecordWriter, TABLE_BYTES, type WriterOptions } from "./record-writer.ts";
+import { Rules, type RuleOptions, type RuleTools } from "./rules.ts";
 import { Stream } from "./stream.ts";
 import { markLength, wholeCharacters } from "./text-code.ts";
 
-export interface LineOptions extends RuleOptions {
-  readonly maxRecord: number;
-  readonly oversize: "truncate" | "skip";
+export interface LineOptions extends RuleOptions, WriterOptions {
   readonly multiline: MultilineOptions | undefined;
 }
 
-/** What a reader and the encoding of its files allow. */
+/** Limits set by the reader and by the encoding of its files. */
 export interface LineBounds {
-  /** Bytes of the source that are read at once at most. */
+  /** Most bytes of the source in one read. */
   readonly reach: number;
-  /** Bytes of UTF-8 that a byte of the source can become. */
+  /** Most bytes of UTF-8 per byte of the source. */
   readonly growth: number;
 }
+
+/** When patterns take longer than this on one read, the rest waits for another turn, so that the agent can do other work. */
+const MOST_MS = 100;
+/** Lines between two checks of the clock. */
+const TIMED_LINES = 16;
 
 export class LineFraming implements Framing {
   readonly tableBytes = TABLE_BYTES;
@@ -37,42 +40,51 @@ export class LineFraming implements Framing {
   private readonly format: LineFormat;
   private readonly oversize: "truncate" | "skip";
   private readonly multiline: Multiline | undefined;
+  private readonly now: () => number;
+  /** Whether patterns are applied to the lines. */
+  private readonly timed: "timed" | "untimed";
   private readonly reach: number;
-  /** Of lines that may be joined: what they become must fit too. */
+  /** Like `reach`, for lines that may be joined: their decoded text must fit, too. */
   private readonly joint: number;
   private readonly writer: RecordWriter;
   private readonly line = newLine();
   private readonly streams: readonly [Stream, Stream] = [new Stream(), new Stream()];
   private source!: ReadBytes;
-  /** Where the text of the line ends that is looked at. */
+  /** End of the current line's text. */
   private textEnd = 0;
-  /** Bytes at the start of the file that are not of its text. */
+  /** Bytes of the byte order mark at the start of the file. */
   private mark = 0;
-  /** Where the group begins, and how many lines stand before it. */
+  /** Start of the group, and the number of lines before it. */
   private group = 0;
   private groupLine = 0;
   private lines = 0;
-  /** Behind the last line of all records that are done. */
+  /** End of the last line of all finished records. */
   private done = 0;
   private ended: Framed["ended"];
+  private splits = false;
 
-  /** @param wall the clock for times without a year */
-  constructor(format: LineFormat, options: LineOptions, bounds: LineBounds, wall: () => number) {
+  constructor(format: LineFormat, options: LineOptions, bounds: LineBounds, tools: RuleTools) {
     this.format = format;
-    this.multiline = options.multiline && new Multiline(options.multiline);
+    const { multiline } = options;
+    this.now = tools.now;
+    this.multiline = multiline && new Multiline(multiline, tools.now);
     this.oversize = options.oversize;
     this.reach = bounds.reach;
     this.joint = Math.floor(bounds.reach / bounds.growth);
     this.growth = bounds.growth;
     this.cutBehind = bounds.reach - 4;
-    this.writer = new RecordWriter(options, new Rules(options, wall), format.finisher);
+    const rules = new Rules(options, tools);
+    const matches = rules.patterns === "some" || multiline?.start !== undefined || multiline?.end !== undefined;
+    this.timed = matches ? "timed" : "untimed";
+    this.writer = new RecordWriter(options, rules, format.finisher);
   }
 
   frame(read: ReadBytes): Framed {
     this.begin(read);
+    const deadline = this.timed === "timed" ? this.now() + MOST_MS : Infinity;
     for (let at = 0; ;) {
       const next = this.behindLine(at);
-      // The end of a line that is not whole is at least one byte away.
+      // The end of an incomplete line is at least one byte away.
       const until = next < 0 ? read.bytes.length + 1 : next;
       if (!this.makeRoom(at, until, next < 0 ? "partial" : "whole")) return this.framed("start");
       if (until - this.group > this.reach) return at === 0 ? this.oversized() : this.framed("start");
@@ -80,6 +92,7 @@ export class LineFraming implements Framing {
       this.take(at, next);
       this.lines++;
       if (!this.settle(next)) return this.framed("start");
+      if (this.lines % TIMED_LINES === 0 && this.group > 0 && this.now() > deadline) return this.framed("start");
       at = next;
     }
   }
@@ -89,20 +102,21 @@ export class LineFraming implements Framing {
   }
 
   private begin(read: ReadBytes): void {
-    const { bytes, code, offset } = read;
+    const { bytes, code, offset, readAtMs } = read;
     this.source = read;
     this.mark = offset === 0 ? markLength(code, bytes) : 0;
     this.group = this.groupLine = this.lines = this.done = 0;
     this.ended = undefined;
+    this.splits = false;
     for (const stream of this.streams) stream.forget();
-    this.writer.begin(bytes.length * this.growth, code);
+    this.writer.begin(bytes.length * this.growth, code, readAtMs);
     if (this.mark > 0) this.writer.content = "changed";
   }
 
-  /** Behind the line that begins at `at`; -1: it is not whole. */
+  /** End of the line that begins at `at`, terminator included; -1: the line is incomplete. */
   private behindLine(at: number): number {
     const { bytes, code, offset, after } = this.source;
-    // Behind a last line that was taken with half a code unit, the other half is by itself.
+    // After a last line that was taken with half a code unit, the other half is a line by itself.
     if ((offset + at) % code.unit !== 0 && at < bytes.length) return (this.textEnd = at + 1);
     const found = code.lineEnd(bytes, at, offset);
     this.textEnd = found - code.unit;
@@ -113,7 +127,7 @@ export class LineFraming implements Framing {
     return this.textEnd;
   }
 
-  /** Ends what began first until the line [at, until) is within the bounds of the group; false: the chunk is full. */
+  /** Ends the earliest open records until the line [at, until) fits into the group; false: the chunk is full. */
   private makeRoom(at: number, until: number, line: "whole" | "partial"): boolean {
     while (this.group < at) {
       const lines = line === "whole" && this.lines - this.groupLine >= MOST_RECORDS;
@@ -129,20 +143,22 @@ export class LineFraming implements Framing {
     return first.start <= second.start ? first : second;
   }
 
-  /** A group may end where all begins that is open, once all that is done lies before it; false: the chunk is full. */
+  /** Ends the group before the earliest open record if all finished ones are before that place; false: the chunk is full. */
   private settle(at: number): boolean {
     const { writer } = this;
     const open = this.earliest();
     const start = Math.min(at, open.start);
     if (start === this.group || this.done > start) return true;
     if (writer.records > MOST_RECORDS || writer.end > this.source.room) return false;
+    this.splits = writer.mixed && writer.keeps;
+    if (this.splits) return false;
     writer.keep();
     this.group = start;
     this.groupLine = start === at ? this.lines : open.line;
     return true;
   }
 
-  /** No line is whole from `at` on. */
+  /** Ends the read: the line at `at` is incomplete. */
   private leave(at: number): Framed {
     const { after } = this.source;
     if (after === "quiet") for (const stream of this.streams) this.closeQuiet(stream);
@@ -155,14 +171,16 @@ export class LineFraming implements Framing {
   }
 
   private framed(rest: Rest): Framed {
-    const { writer, group, ended } = this;
+    const { writer, group, ended, splits } = this;
     if (group === 0) return WAIT;
     writer.undo();
     if (writer.records > 0 && writer.content === "same" && this.format.records === "lines")
-      return { ...kept(writer.records, group, rest), ended };
+      return { ...kept(writer.records, group, rest), ended, index: writer.index, splits };
     const rewritten = writer.rewritten();
     const size = rewritten?.bytes.length ?? 0;
-    return { end: group, records: writer.records, kept: size, rewritten, counted: writer.counted(), rest, ended };
+    const { records, truncated, index } = writer;
+    const facts = { ended, truncated, index, splits };
+    return { end: group, records, kept: size, rewritten, counted: writer.counted(), rest, ...facts };
   }
 
   private take(at: number, next: number): void {
@@ -181,14 +199,14 @@ export class LineFraming implements Framing {
     this.done = next;
   }
 
-  /** The message of a stream is whole, or as far as it goes. */
+  /** Ends a stream's message, whole or not, and adds it to the stream's record. */
   private complete(stream: Stream): void {
     const { multiline } = this;
     if (stream.complete(this.source.code) === "decoded") this.writer.content = "changed";
     multiline?.judge(stream.bytes, stream.from, stream.to);
     if (multiline?.first) this.close(stream);
     const { record } = stream;
-    // An empty line begins none.
+    // An empty line begins no record.
     const empty = record.start < 0 && stream.from === stream.to;
     if (record.start >= 0) this.writer.content = "changed";
     stream.join();
@@ -200,7 +218,7 @@ export class LineFraming implements Framing {
     this.close(stream);
   }
 
-  /** The record of a stream has all of its lines. */
+  /** Ends a stream's record. */
   private close(stream: Stream): void {
     const { record } = stream;
     if (record.start < 0) return;
@@ -210,18 +228,18 @@ export class LineFraming implements Framing {
     stream.release();
   }
 
-  /** Nothing was written for a while. Where lines bear times, these will say so again. */
+  /** After a quiet period. Lines with times end the record at the same place when read again; others may not. */
   private closeQuiet(stream: Stream): void {
     if (stream.record.start >= 0 && Number.isNaN(stream.record.lastTime)) this.ended = "cut";
     this.close(stream);
   }
 
-  /** Records to which nothing was added since `time`. */
+  /** Ends records to which nothing was added since `time`. */
   private closeBefore(time: number): void {
     for (const stream of this.streams) if (stream.record.lastTime <= time) this.close(stream);
   }
 
-  /** What was read begins with a line that is longer than what is read at once. */
+  /** The read begins with a line that is longer than one read. */
   private oversized(): Framed {
     const { line, writer, mark } = this;
     const { bytes, code, offset } = this.source;
@@ -231,7 +249,7 @@ export class LineFraming implements Framing {
     const end = placeToCut(bytes, this.reach - 1, code, offset);
     this.format.read(bytes, mark, end, line);
     if (line.text === "json") asItStands(line, mark, end);
-    // Where it is cut there may be a \r, which would be taken for a line end.
+    // A \r just before the cut must not be taken for a line end.
     writer.content = "changed";
     writer.append(bytes, line.from, line.to, line.text, "cut");
     writer.finish(0, end, line.time);

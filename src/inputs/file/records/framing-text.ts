@@ -1,5 +1,5 @@
-// Lines ended by \n or \r\n. The region keeps exactly the source's bytes, so that no table is needed; \r and bad UTF-8 are
-// dealt with when a document is encoded. Only the first line of a file that begins with a mark (BOM) is taken out of it.
+// Lines ended by \n or \r\n. The region keeps exactly the source's bytes, so no table is needed; \r and bad UTF-8 are handled
+// when a document is encoded. Only a byte order mark (BOM) is removed from the first line of a file.
 import { TABLE, TABLE_ENTRY } from "../../../core/chunk.ts";
 import { DROPPED_FILTERED } from "../../../core/fate.ts";
 import type { FileInputOptions } from "../../../core/options.ts";
@@ -8,6 +8,7 @@ import {
   type Framed,
   type Framing,
   kept,
+  type LineScanner,
   NOTHING_COUNTED,
   type ReadBytes,
   type Rest,
@@ -15,11 +16,10 @@ import {
 } from "./framing.ts";
 import { passNuls } from "./holes.ts";
 import { characterBoundary, firstOversize, NEWLINE, passOver, RETURN, skipLine } from "./oversize.ts";
-import type { LineScanner } from "./kernel-parts.ts";
 import { markLength, wholeCharacters } from "./text-code.ts";
 
 export class TextFraming implements Framing {
-  /** Of a first line. */
+  /** One entry, for a first line with a byte order mark. */
   readonly tableBytes = TABLE_ENTRY;
   readonly growth = 1;
   readonly cutBehind: number;
@@ -30,7 +30,7 @@ export class TextFraming implements Framing {
   constructor(kernel: LineScanner, options: Pick<FileInputOptions, "maxRecord" | "oversize">) {
     this.kernel = kernel;
     this.maxRecord = options.maxRecord;
-    // A cut at a character boundary takes up to 3 bytes less than the maximum.
+    // A cut at a character boundary can be up to 3 bytes before the maximum.
     this.cutBehind = Math.max(1, options.maxRecord - 3);
     this.oversize = options.oversize;
   }
@@ -59,7 +59,7 @@ export class TextFraming implements Framing {
 
   private unended(read: ReadBytes): Framed {
     const { bytes, after } = read;
-    // One byte more than the maximum may be the \r of a line end that is not there yet.
+    // The first byte after the maximum may be the \r of an incomplete line end.
     if (bytes.length > this.maxRecord + 1) return this.cut(read);
     if (after === "more" || after === "quiet") return WAIT;
     if (bytes.length > this.maxRecord && bytes.at(-1) !== RETURN) return this.cut(read);
@@ -72,11 +72,11 @@ export class TextFraming implements Framing {
     const hole = passNuls(read);
     if (hole !== undefined) return hole;
     if (this.oversize === "skip") return skipLine(read);
-    return kept(1, characterBoundary(read.bytes, this.maxRecord), "oversized");
+    return { ...kept(1, characterBoundary(read.bytes, this.maxRecord), "oversized"), truncated: true };
   }
 }
 
-/** The first line of a file without the `mark` bytes that it begins with; the record begins at byte 0 all the same. */
+/** Removes the byte order mark, `mark` bytes, from the first line of a file. The record still begins at byte 0. */
 function firstLine(bytes: Buffer, mark: number, framed: Framed): Framed {
   const end = bytes.subarray(0, framed.end).indexOf(NEWLINE) + 1 || framed.end;
   const rest = end === framed.end ? framed.rest : "start";
@@ -89,10 +89,10 @@ function firstLine(bytes: Buffer, mark: number, framed: Framed): Framed {
   table.writeUInt32LE(end, TABLE.length);
   table.writeUInt32LE(1, TABLE.weight);
   table.writeDoubleLE(NaN, TABLE.time);
-  // A copy, since the region that they lie in shrinks.
+  // A copy, because the region of the bytes shrinks.
   const rewritten = { bytes: Buffer.copyBytesFrom(bytes, mark, to - mark), table };
-  const { ended } = framed;
-  return { end, records: 1, kept: to - mark, rewritten, counted: NOTHING_COUNTED, rest, ended };
+  const { ended, truncated = false } = framed;
+  return { end, records: 1, kept: to - mark, rewritten, counted: NOTHING_COUNTED, rest, ended, truncated };
 }
 
 function lines(records: number, end: number, rest: Rest): Framed {

@@ -1,33 +1,48 @@
-// How bytes of a source become records: a strategy chosen once per input. A strategy looks at bytes that begin at the start
-// of a record, says how many of them it dealt with, and what the records' bytes are: those at the front, or others.
+// Framing: turns bytes of a source into records. Each input uses one strategy. A strategy gets bytes that begin at the start of a
+// record. It returns how many of them it consumed, and the records' bytes: either the first bytes of the read, or rewritten ones.
 import type { Region } from "../../../core/arena.ts";
 import type { Count, Fate } from "../../../core/fate.ts";
+import type { Members } from "../../../kernel/members.ts";
+import type { Names } from "../../../kernel/names.ts";
 import type { TextCode } from "./text-code.ts";
 
-/** Bytes of one turn; only a line that is longer asks for more. */
+/** The kernel's function that finds lines. */
+export interface LineScanner {
+  scan(region: Region, from: number, length: number): { records: number; end: number; longest: number };
+}
+
+/** The kernel's function that checks JSON objects. */
+export interface ObjectChecker {
+  readonly found: Members;
+  object(bytes: Uint8Array, from: number, to: number, names: Names): void;
+}
+
+/** Bytes per read. Only a longer line asks for more. */
 export const TURN_BYTES = 256 * 1024;
 
 /**
- * more: more may come. quiet: it is not waited for to make records of several lines whole. still: nor to end a last line.
- * end: nothing comes.
+ * What may come after these bytes. more: more data. quiet: nothing for so long that records of several lines are taken as whole.
+ * still: nothing for so long that an unterminated last line is taken, too. end: nothing at all.
  */
 export type After = "more" | "quiet" | "still" | "end";
 
 export interface ReadBytes {
   readonly region: Region;
-  /** Exactly the bytes that were read. */
+  /** Exactly the bytes read. */
   readonly bytes: Buffer;
-  /** Of the first of them in the file. */
+  /** Offset of the first byte in the file. */
   readonly offset: number;
   readonly code: TextCode;
   readonly after: After;
-  /** Bytes that the records may be. */
+  /** Most bytes that the records may have. */
   readonly room: number;
+  /** Wall clock: the time of records without a time of their own. */
+  readonly readAtMs: number;
 }
 
 /**
- * partial: the beginning of a record, in which no line ends. start: the start of a record. oversized: the middle of a line
- * that is to be passed over.
+ * partial: the beginning of a record, without a line end. start: the start of a record. oversized: the middle of a line that is
+ * to be passed over.
  */
 export type Rest = "partial" | "start" | "oversized";
 
@@ -38,30 +53,36 @@ export interface Rewritten {
 }
 
 export interface Framed {
-  /** Bytes of the source dealt with; 0 = no whole record yet. */
+  /** Bytes of the source consumed; 0 = no whole record yet. */
   readonly end: number;
   readonly records: number;
-  /** Bytes that the records are. */
+  /** Bytes of the records. */
   readonly kept: number;
-  /** In place of the first `kept` bytes that were read. Good until the next call. */
+  /** Used in place of the first `kept` bytes read. Valid until the next call. */
   readonly rewritten: Rewritten | undefined;
   readonly counted: ReadonlyMap<Fate, Count>;
-  /** What stands behind `end`. */
+  /** What follows after `end`. */
   readonly rest: Rest;
-  /** As of a draft (core/chunk.ts). */
+  /** As in Draft (core/chunk.ts). */
   readonly ended?: "cut" | undefined;
+  /** Whether `max_record` cut every record in it. */
+  readonly truncated?: boolean;
+  /** The next record needs a chunk of another kind: the remaining bytes of the read can be framed at once. */
+  readonly splits?: boolean;
+  /** Index of the records, with the records' own values filled in; undefined: it does not depend on them. */
+  readonly index?: string | undefined;
 }
 
-/** Both leave the bytes as they are: the mark and the head are taken from them afterwards. */
+/** Both methods leave the bytes unchanged: tail checksum and fingerprint are computed from them afterwards. */
 export interface Framing {
-  /** Bytes of the largest table that it makes. */
+  /** Bytes of the largest table that it returns. */
   readonly tableBytes: number;
-  /** Bytes that the records are at most for each byte of the source. */
+  /** Most bytes of records per byte of the source. */
   readonly growth: number;
-  /** Where the rest of a line is passed over, at least so many bytes of that line lie before. */
+  /** When the rest of a line is passed over, at least this many bytes of the line are before it. */
   readonly cutBehind: number;
   frame(read: ReadBytes): Framed;
-  /** Bytes that come while a line's rest is passed over. */
+  /** Handles bytes while the rest of an oversized line is passed over. */
   pass(read: ReadBytes): Framed;
 }
 
@@ -76,7 +97,7 @@ export const WAIT: Framed = {
   rest: "partial",
 };
 
-/** A span of which nothing is kept. */
+/** A span of which no record is kept. */
 export function counted(fate: Fate, records: number, bytes: number, rest: Rest): Framed {
   return {
     end: bytes,
@@ -88,7 +109,7 @@ export function counted(fate: Fate, records: number, bytes: number, rest: Rest):
   };
 }
 
-/** The first `end` bytes, as they are. */
+/** The first `end` bytes, unchanged. */
 export function kept(records: number, end: number, rest: Rest): Framed {
   return { end, records, kept: end, rewritten: undefined, counted: NOTHING_COUNTED, rest };
 }

@@ -1,24 +1,26 @@
-// Which framing an input has.
+// Chooses the framing of an input.
 import type { FileInputOptions } from "../../../core/options.ts";
+import type { RecordIndex } from "../../../core/output.ts";
 import { CRI } from "./format-cri.ts";
 import { DOCKER } from "./format-docker.ts";
-import { JsonFormat } from "./format-json.ts";
+import { JsonFormat } from "./json/format.ts";
 import { LineFraming } from "./framing-lines.ts";
 import { TextFraming } from "./framing-text.ts";
-import { type Framing, TURN_BYTES } from "./framing.ts";
+import { type Framing, type LineScanner, type ObjectChecker, TURN_BYTES } from "./framing.ts";
 import { PLAIN } from "./line-format.ts";
-import type { LineScanner, ObjectChecker } from "./kernel-parts.ts";
 import { FINISHED_GROWTH } from "./record-writer.ts";
+import type { RuleTools } from "./rules.ts";
 import type { Encoding } from "./text-code.ts";
 
 const FORMATS = { cri: CRI, docker: DOCKER, text: PLAIN } as const;
 
-/** Text that nothing is done to is not even looked at line by line. */
+/** Text without patterns, timestamp, multiline or decoding is not examined line by line. */
 export function framingFor(
   options: FileInputOptions,
   { codes, growth }: Encoding,
   kernel: LineScanner & ObjectChecker,
-  wall: () => number,
+  tools: RuleTools,
+  recordIndex?: RecordIndex,
 ): Framing {
   const { format, maxRecord, includeLines, excludeLines, redact, timestamp, multiline } = options;
   const patterns = includeLines.length + excludeLines.length + redact.length;
@@ -27,8 +29,13 @@ export function framingFor(
   const reach = Math.max(TURN_BYTES, maxRecord + 2);
   if (format === "json") {
     const bounds = { reach, growth: Math.max(growth, FINISHED_GROWTH) };
-    // The time stands in a member, which the format looks for.
-    return new LineFraming(new JsonFormat(kernel, options, wall), { ...options, timestamp: undefined }, bounds, wall);
+    // The time is in a member, which the format looks for itself.
+    return new LineFraming(
+      new JsonFormat(kernel, options, tools.wall, recordIndex?.members),
+      { ...options, timestamp: undefined, recordIndex },
+      bounds,
+      tools,
+    );
   }
-  return new LineFraming(FORMATS[format], options, { reach, growth }, wall);
+  return new LineFraming(FORMATS[format], { ...options, recordIndex }, { reach, growth }, tools);
 }

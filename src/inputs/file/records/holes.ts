@@ -1,22 +1,22 @@
-// NUL bytes where nobody wrote: a program that does not append goes on at its old offset after its log was truncated, so
-// that the file begins with as many of them as it had bytes; where a machine went down, they may stand within a file. They
-// are passed over, counted as filtered with 0 records, and the line behind them is a record at its own offset.
+// Holes of NUL bytes that nobody wrote. After its log is truncated, a program that does not append continues at its old offset,
+// so the file begins with as many NULs as it had bytes. After a crash of the machine, NULs may be inside of a file. They are
+// passed over and counted as filtered with 0 records. The line after them is a record at its own offset.
 //
-// Which ones depends on the file only and not on how it is read: those that it begins with, and those that a line begins
-// with which is longer than max_record. Others are part of their lines: to find them would cost a look at every line.
+// Which NULs are passed over depends only on the file, not on how it is read: those at the start of the file, and those at the
+// start of a line longer than max_record. Others stay part of their lines, because finding them would cost a look at every line.
 import { DROPPED_FILTERED } from "../../../core/fate.ts";
 import { counted, type Framed, type ReadBytes } from "./framing.ts";
 import { type TextCode, wholeUnits } from "./text-code.ts";
 
 const NULS = Buffer.alloc(4096);
 
-/** What was read, behind `before`, at the start of a line: the hole that a file begins with, or the rest of one. */
+/** Passes over a hole at the start of the file, or the rest of one. `before` are the bytes before this read. */
 export function passHole(read: ReadBytes, before: Buffer): Framed | undefined {
   if (read.bytes[0] !== 0) return undefined;
   return read.offset === 0 || endsInHole(before, read.code) ? passNuls(read) : undefined;
 }
 
-/** The NULs that bytes begin with. Undefined: there are none, or they are half a character. */
+/** Passes over the NULs at the start of the read. Undefined: there are none, or they are half a character. */
 export function passNuls(read: ReadBytes): Framed | undefined {
   const { bytes, code, offset } = read;
   const nuls = leadingNuls(bytes);

@@ -1,42 +1,43 @@
-// What a line of a format holds. Read into one object that is used again: nothing is made per line.
+// What a format reads from a line. The result goes into one reused object, so that no object is made per line.
 
-/** Of the lines that are not of the format: such a line is a record by itself. */
+import type { RecordValues } from "../../../core/output.ts";
+
+/** Stream of lines that are not in the format. Each is a record by itself. */
 export const ALONE = 2;
 
 export interface Line {
-  /** partial: the message goes on in the next line of the same stream. */
+  /** partial: the message continues in the next line of the same stream. */
   part: "whole" | "partial";
   /** 0 or 1, or ALONE. */
   stream: number;
-  /** Of the message's bytes: [from, to). */
+  /** The message's bytes: [from, to). */
   from: number;
   to: number;
-  /** plain: they are the record as they stand. json: the inside of a JSON string, which is sound. */
+  /** plain: the bytes are the text. json: they are the content of a valid JSON string, still escaped. */
   text: "plain" | "json";
   /** NaN: none. */
   time: number;
 }
 
 export interface LineFormat {
-  /** lines: what is a record stands in the source as it is. wrapped: it is taken out of something. */
+  /** lines: records are the source's lines, unchanged. wrapped: they are taken out of the lines. */
   readonly records: "lines" | "wrapped";
   /** Reads bytes[from, to), a line without its \n. */
   read(bytes: Buffer, from: number, to: number, line: Line): void;
-  /** What becomes of a record once rules have judged it; undefined: it is a message. */
+  /** Last step for a record after the rules; undefined: the record is a message. */
   readonly finisher?: Finish;
 }
 
-/**
- * read: the record is the line that was read last, to the byte. changed: it was decoded, or something is blotted out.
- * cut: it is not whole.
- */
+/** read: the record is exactly the line read last. changed: it was decoded or masked. cut: it is incomplete. */
 export type RecordState = "read" | "changed" | "cut";
 
 export interface Finish {
-  /** Of the record that was finished last: `kind` and `time` of its entry in the table. */
+  /** For the record finished last: `kind` and `time` of its table entry. */
   readonly kind: number;
   readonly time: number;
-  /** The record is bytes[from, to), which it may write anew, `limit` bytes at most; its new end. */
+  /** Values of the members that the index depends on. */
+  readonly values: RecordValues;
+  /** Finishes the record bytes[from, to). May rewrite it, to at most `limit` bytes. Returns its new end. */
   finish(bytes: Buffer, from: number, to: number, state: RecordState, limit: number): number;
 }
 
@@ -44,7 +45,7 @@ export function newLine(): Line {
   return { part: "whole", stream: ALONE, from: 0, to: 0, text: "plain", time: NaN };
 }
 
-/** The line is the message. */
+/** The whole line is the message. */
 export function asItStands(line: Line, from: number, to: number): void {
   line.part = "whole";
   line.stream = ALONE;

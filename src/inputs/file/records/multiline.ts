@@ -1,25 +1,32 @@
-// Where a record of several lines begins and ends: by its first line, its last one, or by indentation.
+// Decides where a multi-line record begins and ends: by its first line, by its last line, or by indentation.
 import type { MultilineOptions } from "../../../core/options.ts";
+import { Pattern } from "../../../core/pattern.ts";
 
 export class Multiline {
-  /** Lines of a record at most. */
+  /** Most lines in a record. */
   readonly most: number;
-  /** Milliseconds after which nothing more belongs to a record. */
+  /** Milliseconds after which nothing more is added to a record. */
   readonly timeout: number;
-  /** Of the line that was judged last: a record begins with it; it is the last one of its record. */
+  /** For the line judged last: whether a record begins with it, and whether its record ends with it. */
   first = false;
   last = false;
-  private readonly options: MultilineOptions;
+  private readonly start: Pattern | undefined;
+  private readonly end: Pattern | undefined;
+  private readonly indent: boolean;
 
-  constructor(options: MultilineOptions) {
-    this.options = options;
+  /** @param now monotonic milliseconds */
+  constructor(options: MultilineOptions, now: () => number) {
+    const { start, end, indent } = options;
+    this.start = start && new Pattern(start.source, now);
+    this.end = end && new Pattern(end.source, now);
+    this.indent = indent;
     this.most = options.maxRecords;
     this.timeout = options.timeout;
   }
 
-  /** The line is bytes[from, to), in UTF-8 and without its end. */
+  /** Judges the line bytes[from, to), in UTF-8 and without its line end. */
   judge(bytes: Buffer, from: number, to: number): void {
-    const { start, end, indent } = this.options;
+    const { start, end, indent } = this;
     const text = start || end ? bytes.toString("utf8", from, to) : "";
     this.first = start ? start.test(text) : indent && !(to > from && isBlank(bytes[from]));
     this.last = end?.test(text) ?? false;

@@ -1,73 +1,61 @@
-// Builds the records of a chunk whose bytes are not the source's: their bytes one after another, and their table. It has
-// buffers of its own, used again for every chunk, since the source's bytes must stay as they are until they are marked.
+// Builds the records of a chunk whose bytes differ from the source's: their bytes one after another, and their table. It has its
+// own buffers, reused for every chunk, because the source's bytes must not change before their checksum is computed.
 //
-// What must hold: the lengths of the records and the counted bytes add up to the span. Lines that hold nothing belong to
-// the last record. What was written since `keep` can be taken back by `undo`.
+// Invariants: the records' lengths and the counted bytes add up to the span. Bytes of empty lines count for the last record.
+// `undo` takes back everything written since `keep`.
 import { KIND, TABLE, TABLE_ENTRY } from "../../../core/chunk.ts";
-import { type Count, DROPPED_FILTERED, DROPPED_OVERSIZE, type Fate } from "../../../core/fate.ts";
+import type { Count, Fate } from "../../../core/fate.ts";
+import type { RecordIndex, RecordValues } from "../../../core/output.ts";
 import type { Rewritten } from "./framing.ts";
-import { unescape } from "./json-string.ts";
+import { unescape } from "./json/string.ts";
 import type { Finish, Line, RecordState } from "./line-format.ts";
 import { characterBoundary } from "./oversize.ts";
 import type { Rules } from "./rules.ts";
 import type { Decode, Piece, TextCode } from "./text-code.ts";
+import { copyState, countedOut, NOTHING, type State } from "./writer-state.ts";
 
-/** Records of one chunk at most; memory is set aside for so many. */
+/** Most records in one chunk. The table's memory is allocated for this many. */
 export const MOST_RECORDS = 8192;
 export const TABLE_BYTES = MOST_RECORDS * TABLE_ENTRY;
 
-/** A byte that is no UTF-8 becomes three, and members that move make a short record at most three times as long. */
+/** A byte of invalid UTF-8 becomes three bytes, and moved members make a short record at most three times as long. */
 export const FINISHED_GROWTH = 3;
 
 const RETURN = 13;
 
+const NO_VALUES: RecordValues = [];
+
 export interface WriterOptions {
   readonly maxRecord: number;
   readonly oversize: "truncate" | "skip";
+  /** Undefined: the index does not depend on the record. */
+  readonly recordIndex?: RecordIndex | undefined;
 }
-
-interface State {
-  records: number;
-  /** End of the last record. */
-  end: number;
-  /** Bytes of lines that hold nothing. */
-  idle: number;
-  filtered: number;
-  filteredBytes: number;
-  skipped: number;
-  oversizeBytes: number;
-}
-
-const NOTHING: State = {
-  records: 0,
-  end: 0,
-  idle: 0,
-  filtered: 0,
-  filteredBytes: 0,
-  skipped: 0,
-  oversizeBytes: 0,
-};
 
 export class RecordWriter {
-  /** same: all records are as they stand in the source, in their order. */
+  /** same: all records are unchanged and in the source's order. */
   content: "same" | "changed" = "same";
   private bytes = Buffer.alloc(0);
-  /** A group that comes on top of what is kept may fill it once more before it is taken back. */
+  /** Twice the size: a group may add as many records to those kept before it is taken back. */
   private readonly table = Buffer.alloc(2 * TABLE_BYTES);
   private readonly now: State = { ...NOTHING };
   private readonly kept: State = { ...NOTHING };
   private at = 0;
   private readonly maxRecord: number;
   private readonly oversize: "truncate" | "skip";
+  private readonly recordIndex: RecordIndex | undefined;
+  private readAtMs = 0;
   private decode: Decode | undefined;
   private readonly rules: Rules;
   private readonly finisher: Finish | undefined;
-  /** Of what was appended last. */
+  /** State of the record appended last. */
   private state: RecordState = "read";
+  private isCut = false;
 
   constructor(options: WriterOptions, rules: Rules, finisher?: Finish) {
     this.maxRecord = options.maxRecord;
     this.oversize = options.oversize;
+    this.recordIndex = options.recordIndex;
     this.rules = rules;
     this.finisher = finisher;
   }
@@ -80,8 +68,30 @@ export class RecordWriter {
     return this.now.end;
   }
 
-  /** Begins a chunk of at most `capacity` bytes. */
-  begin(capacity: number, code: TextCode): void {
+  /** Whether some records differ in kind: cut or not, or their index. A chunk has one kind, since its envelope says which. */
+  get mixed(): boolean {
+    const { cut, records, indices } = this.now;
+    return (cut > 0 && cut < records) || indices === "several";
+  }
+
+  /** Whether any record has been kept. */
+  get keeps(): boolean {
+    return this.kept.records > 0;
+  }
+
+  /** Whether every kept record was cut. */
+  get truncated(): boolean {
+    return this.kept.cut > 0 && this.kept.cut === this.kept.records;
+  }
+
+  /** Index of the kept records. */
+  get index(): string | undefined {
+    return this.kept.index;
+  }
+
+  /** Begins a chunk of at most `capacity` bytes. @param readAtMs the time of records that have none of their own */
+  begin(capacity: number, code: TextCode, readAtMs: number): void {
+    this.readAtMs = readAtMs;
     this.decode = code.decode;
     if (this.bytes.length < capacity) this.bytes = Buffer.allocUnsafe(capacity);
     Object.assign(this.kept, NOTHING);
@@ -98,13 +108,14 @@ export class RecordWriter {
     this.at = this.now.end;
   }
 
-  /** The text of a record, of which a \r at its end is no part, or the beginning of one. */
+  /** Appends the text of a record or of its beginning. Drops a \r at the end of a whole text. */
   append(source: Buffer, from: number, to: number, text: Line["text"], piece: Piece): void {
     const { bytes, decode } = this;
     const start = this.at;
     if (text === "json") this.at = unescape(source, from, to, bytes, start);
     else this.at += source.copy(bytes, start, from, to);
     const decoded = decode === undefined ? -1 : decode(bytes, start, this.at - start, piece);
+    this.isCut = piece === "cut";
     this.state = piece === "cut" ? "cut" : decoded >= 0 ? "changed" : "read";
     if (decoded >= 0) {
       this.content = "changed";
@@ -113,12 +124,13 @@ export class RecordWriter {
     if (piece === "whole" && this.at > start && bytes[this.at - 1] === RETURN) this.at--;
   }
 
-  /** The text of a record that is UTF-8 already. */
+  /** Appends the text of a record that is UTF-8 already. */
   copy(source: Buffer, length: number): void {
+    this.isCut = false;
     this.at += source.copy(this.bytes, this.at, 0, length);
   }
 
-  /** What was appended is a record that begins at `start` of the chunk and stands for `length` bytes of the source. */
+  /** Ends the appended record: it begins at `start` in the chunk and stands for `length` bytes of the source. */
   finish(start: number, length: number, time: number): void {
     const { now, bytes, rules } = this;
     const from = now.end;
@@ -132,13 +144,14 @@ export class RecordWriter {
     if (stop - from > this.maxRecord) {
       if (this.oversize === "skip") return this.skip(length);
       const end = from + characterBoundary(bytes.subarray(from, stop), this.maxRecord);
-      // Decoded bytes may be more than the source has.
+      // Decoded text may have more bytes than the source.
       cut = Math.min(stop - end, length - 1);
       stop = end;
     }
     const judged = rules.judge(bytes, from, stop);
     if (judged < 0) return this.filter(length);
     now.oversizeBytes += cut;
+    this.isCut ||= cut > 0;
     if (cut > 0) this.state = "cut";
     else if (this.state === "read" && (judged !== stop || rules.changed)) this.state = "changed";
     if (cut > 0 || judged !== stop || rules.changed) this.content = "changed";
@@ -170,15 +183,24 @@ export class RecordWriter {
     table.writeUInt32LE(end, at + TABLE.end);
     table.writeUInt32LE(start, at + TABLE.start);
     table.writeUInt32LE(length, at + TABLE.length);
-    table.writeUInt32LE(1, at + TABLE.weight); // TABLE.kind is its highest byte
+    table.writeUInt32LE(1, at + TABLE.weight); // TABLE.kind is the highest byte of this word
     table[at + TABLE.kind] = kind;
     table.writeDoubleLE(time, at + TABLE.time);
     if (!Number.isNaN(time)) this.content = "changed";
     now.records++;
+    if (this.isCut) now.cut++;
+    if (this.recordIndex) this.direct(this.recordIndex, Number.isNaN(time) ? this.readAtMs : time);
     now.end = this.at = end;
   }
 
-  /** What has been kept; undefined where it has no records. */
+  private direct(recordIndex: RecordIndex, time: number): void {
+    const { now, finisher } = this;
+    const index = recordIndex.of(time, finisher?.values ?? NO_VALUES, this.readAtMs);
+    now.index ??= index;
+    if (index !== now.index) now.indices = "several";
+  }
+
+  /** The kept records; undefined if there are none. */
   rewritten(): Rewritten | undefined {
     const { records, end, idle } = this.kept;
     if (records === 0) return undefined;
@@ -187,24 +209,8 @@ export class RecordWriter {
     return { bytes: this.bytes.subarray(0, end), table: this.table.subarray(0, records * TABLE_ENTRY) };
   }
 
-  /** Of what has been kept. */
+  /** The counts of lines left out, as of the last `keep`. */
   counted(): ReadonlyMap<Fate, Count> {
-    const { records, idle, filtered, filteredBytes, skipped, oversizeBytes } = this.kept;
-    const counted = new Map<Fate, Count>();
-    const nobodys = records === 0 ? idle : 0;
-    if (filteredBytes + nobodys > 0)
-      counted.set(DROPPED_FILTERED, { records: filtered, bytes: filteredBytes + nobodys });
-    if (oversizeBytes > 0) counted.set(DROPPED_OVERSIZE, { records: skipped, bytes: oversizeBytes });
-    return counted;
+    return countedOut(this.kept);
   }
-}
-
-function copyState(from: State, to: State): void {
-  to.records = from.records;
-  to.end = from.end;
-  to.idle = from.idle;
-  to.filtered = from.filtered;
-  to.filteredBytes = from.filteredBytes;
-  to.skipped = from.skipped;
-  to.oversizeBytes = from.oversizeBytes;
 }

@@ -1,8 +1,8 @@
-// Times like 2026-11-24T06:40:12.123456789Z or ...+01:00, read from bytes without a string.
+// Parses times like 2026-11-24T06:40:12.123456789Z or ...+01:00 from bytes, without making a string.
 
 const ZERO = 48;
 
-/** Milliseconds since 1970 of the time that is exactly bytes[from, to), finer digits cut off; NaN where it is none. */
+/** Milliseconds since 1970 of the time in bytes[from, to), finer digits cut off; NaN unless the bytes are exactly one time. */
 export function rfc3339(bytes: Uint8Array, from: number, to: number): number {
   if (to - from < 20 || bytes[from + 4] !== 45 || bytes[from + 7] !== 45) return NaN;
   if (bytes[from + 13] !== 58 || bytes[from + 16] !== 58) return NaN;
@@ -22,7 +22,7 @@ export function rfc3339(bytes: Uint8Array, from: number, to: number): number {
   return daysSince1970(year, month, day) * 86_400_000 + clock(hour, minute, second) + ms - zone(bytes, at, to);
 }
 
-/** The same of the time that stands at the start of bytes[from, to), whatever comes behind it. */
+/** The same for a time at the start of bytes[from, to); anything may follow. */
 export function leadingRfc3339(bytes: Uint8Array, from: number, to: number): number {
   let end = from + 19;
   if (bytes[end] === 46)
@@ -33,7 +33,7 @@ export function leadingRfc3339(bytes: Uint8Array, from: number, to: number): num
 }
 
 function daysSince1970(year: number, month: number, day: number): number {
-  // Counted in years that begin in March, so that the leap day is the last of its year.
+  // Years are counted from March, so that a leap day is the last day of its year.
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
   const ofEra = y - era * 400;
@@ -45,7 +45,7 @@ function clock(hour: number, minute: number, second: number): number {
   return ((hour * 60 + minute) * 60 + second) * 1000;
 }
 
-/** Milliseconds east of Greenwich; NaN where bytes[at, to) names no zone. */
+/** Milliseconds east of Greenwich; NaN if bytes[at, to) is no zone. */
 function zone(bytes: Uint8Array, at: number, to: number): number {
   const sign = bytes[at];
   if (sign === 90 || sign === 122) return at + 1 === to ? 0 : NaN;

@@ -1,27 +1,27 @@
-// What is open of a stream while its lines come in: a message whose last part the runtime has not written yet, and a
-// record to which further messages may belong. Their bytes are collected here, since those of two streams come mixed.
-import { unescape } from "./json-string.ts";
+// The open records of one stream while its lines come in: a message whose last part the runtime has not written yet, and a record
+// that may get more messages. Their bytes are collected here, because lines of two streams are interleaved.
+import { unescape } from "./json/string.ts";
 import type { Line } from "./line-format.ts";
 import type { TextCode } from "./text-code.ts";
 
 const NEWLINE = 10;
 const RETURN = 13;
 const LEAST_BYTES = 4096;
-/** More is given back: records of this size are rare. */
+/** Larger buffers are freed: records of this size are rare. */
 const MOST_BYTES = 256 * 1024;
 
-/** Lines of the source that become one thing. */
+/** Several lines of the source that are joined. */
 export interface Open {
-  /** Relative to what was read; -1: nothing is open. */
+  /** Relative to the read; -1: nothing is open. */
   start: number;
-  /** Behind its last line. */
+  /** End of its last line. */
   end: number;
-  /** Bytes of its lines; those of the other stream stand between them. */
+  /** Bytes of its lines only; lines of the other stream may be between them. */
   length: number;
-  /** How many lines of the source stand before it. */
+  /** Number of the source's lines before it. */
   line: number;
   count: number;
-  /** Of its first line and of its last one. */
+  /** Times of its first and of its last line. */
   time: number;
   lastTime: number;
 }
@@ -29,12 +29,12 @@ export interface Open {
 export class Stream {
   readonly message = nothing();
   readonly record = nothing();
-  /** The record's, then, with room for a line end between them, the message's. */
+  /** The record's bytes, then room for a line end, then the message's bytes. */
   bytes = Buffer.alloc(0);
-  /** Of the record: where its last message ends, and where the last one ends that is not empty. */
+  /** In the record: end of the last message, and end of the last one that is not empty. */
   private recordEnd = 0;
   private textEnd = 0;
-  /** Where the message begins, and ends as far as it is known. */
+  /** Start and present end of the message. */
   from = 0;
   to = 0;
 
@@ -45,19 +45,19 @@ export class Stream {
     if (this.bytes.length > MOST_BYTES) this.bytes = Buffer.alloc(0);
   }
 
-  /** Where what is open begins; Infinity: nothing is. */
+  /** Start of whatever is open; Infinity: nothing is. */
   get start(): number {
     const { message, record } = this;
     if (record.start >= 0) return record.start;
     return message.start >= 0 ? message.start : Infinity;
   }
 
-  /** Lines of the source before what is open. */
+  /** Number of the source's lines before it. */
   get line(): number {
     return this.record.start >= 0 ? this.record.line : this.message.line;
   }
 
-  /** One more line of the message, [at, next) of the source; each of its bytes can become `growth`. */
+  /** Adds a line to the message: [at, next) of the source. Each of its bytes can become `growth` bytes. */
   add(source: Buffer, line: Line, at: number, next: number, count: number, growth: number): void {
     const { message } = this;
     if (message.start < 0) {
@@ -70,7 +70,7 @@ export class Stream {
     else this.to += source.copy(this.bytes, this.to, line.from, line.to);
   }
 
-  /** The message is whole, and its bytes are the text of a line from now on. */
+  /** The message is whole: decodes its bytes and drops a \r at the end. */
   complete(code: TextCode): "same" | "decoded" {
     const { bytes, from } = this;
     const decoded = code.decode === undefined ? -1 : code.decode(bytes, from, this.to - from, "whole");
@@ -79,7 +79,7 @@ export class Stream {
     return decoded >= 0 ? "decoded" : "same";
   }
 
-  /** The message becomes the first or the next of the record. */
+  /** Adds the message to the record, as its first or next one. */
   join(): void {
     const { message, record, bytes } = this;
     if (record.start < 0) begin(record, message.start, message.line, message.time);
@@ -90,12 +90,12 @@ export class Stream {
     forget(message);
   }
 
-  /** Where the record's bytes end: at [0, end). Empty lines at its end are left out. */
+  /** The record's bytes are [0, text). Empty lines at its end are left out. */
   get text(): number {
     return this.textEnd;
   }
 
-  /** The record is done with; a message that is there stays. */
+  /** Drops the record and keeps the message, if there is one. */
   release(): void {
     forget(this.record);
     this.recordEnd = this.textEnd = 0;

@@ -1,36 +1,36 @@
-// How the text of a file is written: where its lines end, what its bytes are as UTF-8, and the mark (BOM) that its first
-// bytes may be. Line ends stand at whole code units, counted from the start of the file and not of what was read.
+// Encodings of files: where lines end, how bytes become UTF-8, and which byte order mark (BOM) may come first. Line ends are at
+// whole code units, counted from the start of the file, not of the read.
 import { isAscii } from "node:buffer";
 
 const NEWLINE = 10;
 
-/** cut: what follows is not looked at, so that its last character may lack bytes. */
+/** cut: the text goes on after its end here, so the last character may be incomplete. */
 export type Piece = "whole" | "cut";
 
-/** Turns bytes[at, at + length) into UTF-8 at the same place; returns how many bytes that is, -1 where nothing changed. */
+/** Converts bytes[at, at + length) to UTF-8 in place. Returns the number of bytes, or -1 if nothing changed. */
 export type Decode = (bytes: Buffer, at: number, length: number, piece: Piece) => number;
 
 export interface TextCode {
   /** Bytes of a code unit. */
   readonly unit: 1 | 2;
-  /** What a file may begin with that is not of its text. */
+  /** The byte order mark that the file may begin with; it is not part of the text. */
   readonly mark: Buffer;
-  /** Undefined: it is UTF-8 already. */
+  /** Undefined: the text is UTF-8 already. */
   readonly decode: Decode | undefined;
-  /** Index behind the first line end that begins at or behind `from`, -1 without one; bytes[0] is byte `offset` of the file. */
+  /** Index after the first line end that begins at or after `from`, -1 without one; bytes[0] is byte `offset` of the file. */
   lineEnd(bytes: Buffer, from: number, offset: number): number;
-  /** Bytes at the end that are the beginning of a character, as far as bytes alone can tell. */
+  /** Bytes at the end that begin an incomplete character, as far as bytes alone show it. */
   unfinished(bytes: Buffer): number;
-  /** Index behind the last line end; -1: there is none. */
+  /** Index after the last line end; -1: there is none. */
   lastLineEnd(bytes: Buffer, offset: number): number;
 }
 
 export const UTF8 = singles(Buffer.from("\ufeff"), undefined);
 
-/** One code, or two of which a file's first bytes choose. */
+/** One code, or two: the file's first bytes decide which. */
 export interface Encoding {
   readonly codes: readonly [TextCode, ...TextCode[]];
-  /** Bytes of UTF-8 that a byte can become. */
+  /** Most bytes of UTF-8 per byte of the file. */
   readonly growth: number;
 }
 
@@ -38,7 +38,7 @@ const NO_MARK = Buffer.alloc(0);
 const LITTLE_MARK = Buffer.from([0xff, 0xfe]);
 const BIG_MARK = Buffer.from([0xfe, 0xff]);
 
-/** By its WHATWG name. `utf-16` and its other names without a byte order leave that to the file. */
+/** The encoding of a WHATWG name. For `utf-16` and its other names without a byte order, the file decides. */
 export function encodingOf(label: string): Encoding {
   const decoder = new TextDecoder(label, { ignoreBOM: true });
   switch (decoder.encoding) {
@@ -49,22 +49,22 @@ export function encodingOf(label: string): Encoding {
     case "utf-16be":
       return { codes: [BIG], growth: 3 };
     default:
-      // GB 18030 knows a mark of its own.
+      // GB 18030 has a mark of its own.
       return { codes: [singles(markIn(decoder), decoding(decoder))], growth: 3 };
   }
 }
 
-/** The code of a file that begins with `head`: the first, unless it bears the mark of another. */
+/** The code of a file that begins with `head`: the first code, unless the file has the mark of another. */
 export function codeOf(encoding: Encoding, head: Buffer): TextCode {
   return encoding.codes.find((code) => begins(head, code.mark)) ?? encoding.codes[0];
 }
 
-/** Bytes of the mark at the start of a file. */
+/** Length of the byte order mark at the start of a file. */
 export function markLength(code: TextCode, head: Buffer): number {
   return begins(head, code.mark) ? code.mark.length : 0;
 }
 
-/** The encoding whose mark a file begins with, where it is read as another. */
+/** The encoding whose mark the file begins with, if the file is read in another one. */
 export function foreignMark(code: TextCode, head: Buffer): "utf-8" | "utf-16" | undefined {
   if (begins(head, code.mark)) return undefined;
   if (begins(head, UTF8.mark)) return "utf-8";
@@ -78,12 +78,12 @@ interface Taken {
   readonly after: "more" | "quiet" | "still" | "end";
 }
 
-/** How far bytes can be passed over: half a code unit is not there yet, but at the very end it is all that there will be. */
+/** How many bytes can be passed over: not half a code unit, except at the end of the file, where no more comes. */
 export function wholeUnits({ bytes, code, offset, after }: Taken): number {
   return after === "end" ? bytes.length : bytes.length - ((offset + bytes.length) % code.unit);
 }
 
-/** How far bytes can be taken as text: the same for part of a character. */
+/** How many bytes can be taken as text: not part of a character, except at the end of the file. */
 export function wholeCharacters(taken: Taken): number {
   const units = wholeUnits(taken);
   return taken.after === "end" ? units : units - taken.code.unfinished(taken.bytes.subarray(0, units));
@@ -97,7 +97,7 @@ function markIn(decoder: TextDecoder): Buffer {
   return decoder.encoding.startsWith("gb") ? Buffer.from([0x84, 0x31, 0x95, 0x33]) : NO_MARK;
 }
 
-/** Codes whose code units are bytes. */
+/** Codes with code units of one byte. */
 function singles(mark: Buffer, decode: Decode | undefined): TextCode {
   return {
     unit: 1,
@@ -111,7 +111,7 @@ function singles(mark: Buffer, decode: Decode | undefined): TextCode {
 
 function decoding(decoder: TextDecoder): Decode {
   if (/^(?:ibm|iso-8859|koi8|mac|windows|x-)/.test(decoder.encoding)) return tabled(decoder);
-  // Of ISO-2022-JP what looks like ASCII is not.
+  // In ISO-2022-JP, bytes that look like ASCII may be other characters.
   const plain = decoder.encoding === "iso-2022-jp" ? undefined : isAscii;
   return (bytes, at, length, piece) => {
     const encoded = bytes.subarray(at, at + length);
@@ -122,7 +122,7 @@ function decoding(decoder: TextDecoder): Decode {
   };
 }
 
-/** Encodings of which each byte is a character: by a table, 2.6 times as fast as by their decoder. */
+/** For encodings with one byte per character: a table, 2.6 times as fast as their decoder. */
 function tabled(decoder: TextDecoder): Decode {
   const lengths = new Uint8Array(256);
   const characters = new Uint8Array(256 * 3);
@@ -135,7 +135,7 @@ function tabled(decoder: TextDecoder): Decode {
     if (isAscii(bytes.subarray(at, at + length))) return -1;
     let total = 0;
     for (let i = at; i < at + length; i++) total += lengths[bytes[i] as number] as number;
-    // From the end, so that no byte is written over before it is read.
+    // Backwards, so that no byte is overwritten before it is read.
     let to = at + total;
     for (let from = at + length - 1; from >= at; from--) {
       const byte = bytes[from] as number;
@@ -150,7 +150,7 @@ const LITTLE = pairs("little");
 const BIG = pairs("big");
 
 function pairs(order: "little" | "big"): TextCode {
-  // The byte of a newline that is 10 stands first or second in its code unit.
+  // Position of the byte 10 of a newline in its code unit: first or second.
   const second = order === "little" ? 0 : 1;
   const endAt = (bytes: Buffer, found: number, offset: number): number => {
     const start = found - second;
@@ -197,7 +197,7 @@ function decodeBig(bytes: Buffer, at: number, length: number, piece: Piece): num
   return decodeLittle(bytes, at, length, piece);
 }
 
-/** A surrogate without its other half becomes U+FFFD, and so does half a code unit. */
+/** A surrogate without its other half becomes U+FFFD, as does half a code unit. */
 function decodeLittle(bytes: Buffer, at: number, length: number, piece: Piece): number {
   const whole = length - (length % 2);
   let text = bytes.toString("utf16le", at, at + whole);

@@ -1,10 +1,10 @@
-// Files of random members that grow by random steps, and damaged ones, against what zlib makes of them at once.
+// Files of random members that grow in random steps, and damaged files, compared with what zlib unpacks at once.
 import assert from "node:assert/strict";
 import { appendFileSync, closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { constants, gunzipSync, gzipSync } from "node:zlib";
-import fc from "fast-check";
+import fc from "../../../helpers/fc.ts";
 import { type Fault, Gunzip } from "../../../../src/inputs/file/gzip/gunzip.ts";
 import { directory } from "../setup.ts";
 
@@ -21,7 +21,7 @@ class Probe {
     this.fd = openSync(this.path, "r");
   }
 
-  /** The file grows, and all that can be had of it is taken. */
+  /** Appends to the file, and takes everything that can be unpacked so far. */
   async grow(bytes: Uint8Array = Buffer.alloc(0)): Promise<void> {
     appendFileSync(this.path, bytes);
     const pieces = [this.text];
@@ -55,7 +55,7 @@ const bytes = fc.oneof(
 );
 const member = fc.record({ content: bytes, level: fc.nat(9), name: fc.constantFrom("", "a.log") });
 
-/** With a name in the header, as gzip writes it. */
+/** Like gzipSync, but with a file name in the header, as gzip writes it. */
 function pack({ content, level, name }: { content: Uint8Array; level: number; name: string }): Buffer {
   const packed = gzipSync(content, { level });
   if (name === "") return packed;
@@ -109,7 +109,7 @@ test("what follows the last member", async (t) => {
   const garbage = { text: "one\n", state: "damaged", faults: [{ kind: "garbage" as const, offset: file.length }] };
   assert.deepEqual(await unpack(t, Buffer.concat([file, Buffer.alloc(512)])), garbage);
   assert.deepEqual(await unpack(t, Buffer.concat([file, Buffer.from("text\n")])), garbage);
-  // The beginning of another member: what is to come decides.
+  // The first byte of a possible further member: the bytes to come decide.
   assert.deepEqual(await unpack(t, Buffer.concat([file, Buffer.from([0x1f])])), {
     text: "one\n",
     state: "cut",

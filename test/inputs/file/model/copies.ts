@@ -1,12 +1,15 @@
-// Random histories of a log that is rotated, compressed, copied and truncated while it is read, blocked, stopped and killed:
-// each line is handed over exactly once.
+// Random histories of one log that is rotated, compressed, copied and truncated while the tailer reads, is blocked, stopped and
+// killed. Each line must be handed over exactly once.
 import { appendFileSync, copyFileSync, existsSync, readFileSync, renameSync } from "node:fs";
-import { truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import { statSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
+import fc from "../../../helpers/fc.ts";
+import { FINGERPRINT_LENGTH } from "../../../../src/inputs/file/identity/fingerprint.ts";
 import { clock, type Hints, Tailed, violationIn } from "./tailed.ts";
 
+/** Makes the first line longer than a fingerprint. A copy of a shorter file cannot be recognized and is read again. */
+const FILLER = ` ${"-".repeat(FINGERPRINT_LENGTH)}`;
 const BANNER = "what the program says when it starts\n".repeat(40);
 
 export type CopyStep =
@@ -60,7 +63,7 @@ export function copyHistoryOf(seed: number): CopyHistory {
   return fc.sample(anyCopyHistory, { seed, numRuns: 1 })[0] as CopyHistory;
 }
 
-/** Undefined: all that must hold did. @param patienceMs how long something is waited for */
+/** Undefined: no invariant was violated. @param patienceMs timeout of each wait */
 export function playCopies({ hints, steps }: CopyHistory, patienceMs: number): Promise<string | undefined> {
   const world = new Copies("a.log*", hints, patienceMs);
   return violationIn(world, async () => {
@@ -75,7 +78,7 @@ class Copies extends Tailed {
   private readonly lines: string[] = [];
 
   async run(step: CopyStep): Promise<void> {
-    if (step === "write") this.write(`line ${this.lines.length}\n`);
+    if (step === "write") this.write(`line ${this.lines.length}${this.isBegun ? "" : FILLER}\n`);
     else if (step === "start a file with a banner" && !existsSync(this.log))
       this.write(`${BANNER}${this.lines.length}\n`);
     else if (step === "settle") await this.settle();
@@ -88,7 +91,11 @@ class Copies extends Tailed {
     else if (existsSync(this.log) && (!step.startsWith("copytruncate") || this.seen)) this.rotate(step);
   }
 
-  /** Something of the log was handed over: the copy of one that nobody has read is a file of its own. */
+  private get isBegun(): boolean {
+    return existsSync(this.log) && statSync(this.log).size > 0;
+  }
+
+  /** Whether some of the log was handed over. The copy of a log that was never read counts as a file of its own. */
   private get seen(): boolean {
     const [first] = readFileSync(this.log, "latin1").replaceAll(BANNER, "").split("\n", 1);
     return first === "" || this.intake.text.split("\n").includes(first ?? "");
@@ -141,7 +148,7 @@ class Copies extends Tailed {
     truncateSync(this.log, 0);
   }
 
-  /** Whoever made it cuts or removes the original at once then: a copy that stays beside it is a file of its own. */
+  /** Writes a copy slowly. The caller then cuts or removes the original at once: a copy beside it counts as a file of its own. */
   private async inParts(path: string, bytes: Buffer): Promise<void> {
     writeFileSync(path, "");
     for (let part = 0; part < 3; part++) {

@@ -1,5 +1,5 @@
-// What can happen to log files and to who reads them: random histories, each by its seed.
-import fc from "fast-check";
+// Random histories of log files and of the agent that reads them, each generated from a seed.
+import fc from "../../../helpers/fc.ts";
 import type { Hints } from "./tailed.ts";
 
 export type Change =
@@ -26,17 +26,17 @@ export type Event =
 export type Step = { readonly do: Change; readonly file: number } | { readonly do: Event };
 
 export interface History {
-  /** *.log: a rotated file has no name that is looked for. */
+  /** With *.log, rotated files no longer match. */
   readonly pattern: "*.log" | "*";
-  /** Nobody does both to one log: a copy of what was renamed could not be told from a file of its own. */
+  /** One history never uses both: the copy of a renamed file could not be told from a file of its own. */
   readonly rotation: "rename" | "copytruncate";
   readonly hints: Hints;
-  /** once: the last process reads every file to its end, last lines without an end included. */
+  /** once: the last process reads every file to its end, unfinished last lines included. */
   readonly last: "follow" | "once";
   readonly steps: readonly Step[];
 }
 
-/** How often each comes where it comes at all. */
+/** Relative frequency of each kind of step, in histories that have it. */
 const CHANGES: Readonly<Record<Change, number>> = {
   write: 3,
   "begin line": 1,
@@ -61,7 +61,7 @@ const EVENTS: Readonly<Record<Event, number>> = {
   unblock: 2,
 };
 
-/** Of the kinds, those whose coin fell so, and these anyhow. */
+/** Picks from the kinds whose coin came up, and from `anyhow` in any case. */
 function among<T extends string>(
   weights: Readonly<Record<T, number>>,
   coins: readonly boolean[],
@@ -75,8 +75,8 @@ const coins = (weights: object): fc.Arbitrary<boolean[]> =>
   fc.array(fc.boolean(), { minLength: Object.keys(weights).length, maxLength: Object.keys(weights).length });
 
 /**
- * Each history has only some kinds of steps: where everything may happen, what one step leaves behind is soon wiped out by
- * another, and a rule that only a short chain of steps shows is hardly ever met.
+ * Each history uses only some kinds of steps. If every kind were possible, the effect of one step would soon be wiped out by
+ * another, and rules that only a short chain of steps exercises would hardly ever be tested.
  */
 const steps: fc.Arbitrary<Step[]> = fc
   .record({
@@ -111,7 +111,7 @@ export const anyHistory: fc.Arbitrary<History> = fc.record({
   steps,
 });
 
-/** As people keep it: a step is what happens, and to which file. */
+/** A history as text. Each step is its kind and the number of its file. */
 export interface WrittenHistory extends Omit<History, "steps"> {
   readonly steps: string;
 }

@@ -1,17 +1,16 @@
-// `node test/inputs/file/model/hunt.ts WORLD/PATIENCE COUNT FROM`: plays the histories of so many seeds, many at a time since
-// most of a history is waiting, until one finds a violation, and says so as one line of JSON. A process of its own: several
-// run side by side, and mutants of the code are hunted in copies of the tree.
-import type { Hunted } from "../../../model/hunt.ts";
-import { atATime } from "../../../model/hunters.ts";
+// `node test/inputs/file/model/hunt.ts WORLD/PATIENCE COUNT FROM`: plays the histories of the given seeds until one finds a
+// violation, and prints the result as one line of JSON. Many run at a time, because a history mostly waits. A process of its own,
+// so that several can run side by side, and can run on mutants in copies of the tree.
+import { type Hunted, atATime } from "../../../helpers/hunters.ts";
 import { copyHistoryOf, playCopies } from "./copies.ts";
 import { historyOf, written } from "./history.ts";
 import { play } from "./world.ts";
 
-/** sound: a busy machine must not look like a violation. mutant: that something is missing is expected. */
+/** sound: long, since a busy machine must not look like a violation. mutant: short, since something is expected to be missing. */
 const PATIENCE_MS: Readonly<Record<string, number>> = { sound: 15_000, mutant: 3000 };
 const AT_A_TIME = 24;
 
-/** Plays the history of a seed; what was violated, and the history as people keep it. */
+/** Plays the history of a seed. @returns the violation and the history as text; undefined: no violation */
 const WORLDS: Readonly<Record<string, (seed: number, patienceMs: number) => Promise<string | undefined>>> = {
   async files(seed, patienceMs) {
     const history = historyOf(seed);
@@ -28,7 +27,7 @@ const WORLDS: Readonly<Record<string, (seed: number, patienceMs: number) => Prom
 async function hunt(world: string, patience: string, count: number, from: number): Promise<Hunted> {
   let runs = 0;
   let found: Hunted["found"];
-  // What is thrown where nobody waits would end the process.
+  // Without this, an error thrown in a callback would end the process.
   process.on("uncaughtException", (error) => (found ??= { seed: from + runs, violation: String(error) }));
   const tasks = Array.from({ length: count }, (_, i) => async () => {
     if (found !== undefined) return;

@@ -1,4 +1,4 @@
-// A directory and the real tailer over it: started, stopped and killed, with a buffer that takes what comes or has no room.
+// The real tailer on a directory: start, stop and crash it. Its fake buffer takes everything, or has no room.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { options } from "../setup.ts";
 
 export const clock = fastClock(20);
 
-/** given: watchers tell what happens. none: no watcher is to be had, and all that is found is found by looking. */
+/** given: file system watchers report changes. none: no watcher can be had, so that polls must find everything. */
 export type Hints = "given" | "none";
 
 const BLIND = "spillway-blind-";
@@ -37,7 +37,7 @@ export class Tailed {
   private fault: unknown;
   private leapt = 0;
 
-  /** @param patienceMs how long something is waited for */
+  /** @param patienceMs timeout of each wait */
   constructor(pattern: string, hints: Hints, patienceMs: number) {
     this.dir = mkdtempSync(join(tmpdir(), hints === "none" ? BLIND : "spillway-model-"));
     this.pattern = pattern;
@@ -55,12 +55,12 @@ export class Tailed {
       index: "logs",
       mode,
     });
-    // Its end before a stop is a fault, which whoever waits next reports.
+    // An input that fails before it is stopped: the next wait reports the error.
     this.input.ended.catch((error: unknown) => (this.fault = error));
     await this.input.start();
   }
 
-  /** crash: of each source half of what was handed over has its fate. */
+  /** crash: for each source, only half of the drafts handed over were durable. */
   async stop(how: "stop" | "crash"): Promise<void> {
     if (this.input === undefined) return;
     await this.input.stop();
@@ -68,7 +68,7 @@ export class Tailed {
     this.intake.restart((source) => (how === "crash" ? Math.ceil(source.taken.length / 2) : source.taken.length));
   }
 
-  /** Lets time pass that nothing happens in. */
+  /** Moves the input's clock forward. */
   protected leap(ms: number): void {
     this.leapt += ms;
   }
@@ -98,7 +98,7 @@ export class Tailed {
   }
 }
 
-/** Undefined: all that must hold did. */
+/** Undefined: no invariant was violated. */
 export async function violationIn(world: Tailed, run: () => Promise<void>): Promise<string | undefined> {
   const violation = await violationOf(run);
   const left = await violationOf(() => world.close());

@@ -1,38 +1,38 @@
-// A directory, the real tailer over it, and what must be handed over of every generation of its files: each byte once and
-// in order, of what nobody destroyed; and no source is kept of a file that is gone.
+// The real tailer on a directory, and a model of what it must hand over for every generation of each file: each byte once and in
+// order, unless the file was destroyed. No source may be kept for a file that is gone.
 import assert from "node:assert/strict";
 import { appendFileSync, copyFileSync, existsSync, renameSync, statSync, truncateSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { lastingKey } from "../../../../src/inputs/file/identity.ts";
+import { FINGERPRINT_LENGTH, inodeKey } from "../../../../src/inputs/file/identity/fingerprint.ts";
 import type { Change, Event, History } from "./history.ts";
 import { clock, Tailed, violationIn } from "./tailed.ts";
 
 const NAMES = ["a.log", "b.log"];
 const KEPT = 3;
-/** For so long that a quiet file gives its descriptor back. */
+/** Long enough for a quiet file's descriptor to be closed. */
 const QUIET_MS = 6000;
-/** For so long that nobody waits for the writer of a file without a name any more. */
+/** Long enough that the tailer no longer waits for more writes to an unlinked file. */
 const LINGER_MS = 60_000;
 
-/** What is in one file, and what must have been handed over of it at the end. */
+/** One generation: the content of one file, and what must have been handed over at the end. */
 interface Generation {
-  /** Of its file. */
+  /** Identity of its file: inode and birth time. */
   key: string;
   text: string;
-  /** The tailer has seen it under a name that the pattern matches. */
+  /** Whether the tailer has seen it under a name that matches the pattern. */
   seen: "yes" | "no";
-  /** Bytes that the tailer has seen, with a descriptor open if they were unread. */
+  /** Size that the tailer has seen. While bytes of it are unread, it keeps a descriptor open. */
   noticed: number;
   /**
-   * kept: all whole lines. nameless: all, a last line without end included; lost when the tailer stops. destroyed: what
-   * was handed over is a prefix, and at least what was handed over when it happened.
+   * kept: all complete lines must be handed over. unlinked: all lines, an unfinished last one included; unread bytes
+   * are lost when the tailer stops. destroyed: a prefix, at least as long as what was handed over by then.
    */
-  fate: "kept" | "nameless" | "destroyed";
-  /** Bytes that were surely handed over before it was destroyed. */
+  fate: "kept" | "unlinked" | "destroyed";
+  /** Bytes handed over for certain before the content was destroyed. */
   sure: number;
 }
 
-/** Undefined: all that must hold did. @param patienceMs how long something is waited for */
+/** Undefined: no invariant was violated. @param patienceMs timeout of each wait */
 export function play(history: History, patienceMs: number): Promise<string | undefined> {
   const world = new World(history, patienceMs);
   return violationIn(world, async () => {
@@ -47,14 +47,14 @@ export function play(history: History, patienceMs: number): Promise<string | und
 
 function keyOf(path: string): string {
   const { ino, birthtimeNs } = statSync(path, { bigint: true });
-  return lastingKey({ inode: String(ino), birthNs: String(birthtimeNs) });
+  return inodeKey({ inode: String(ino), birthNs: String(birthtimeNs) });
 }
 
 class World extends Tailed {
   private readonly generations: Generation[] = [];
   private readonly files: (Generation | undefined)[] = NAMES.map(() => undefined);
   private readonly rotated = new Map<string, Generation>();
-  /** Of files whose content was cut away. */
+  /** Files that were truncated and are used again. */
   private readonly reused = new Set<string>();
   private readonly matched: History["pattern"];
   private readonly rotation: History["rotation"];
@@ -79,8 +79,8 @@ class World extends Tailed {
   change(what: Change, file: number): void {
     const path = join(this.dir, NAMES[file] ?? "");
     const generation = this.files[file];
-    if (what === "write") return this.append(file, `${this.line()}\n`);
-    if (what === "begin line") return this.append(file, this.line());
+    if (what === "write") return this.append(file, `${this.line(file)}\n`);
+    if (what === "begin line") return this.append(file, this.line(file));
     if (generation === undefined) return;
     if (what === "end line") return generation.text.endsWith("\n") ? undefined : this.append(file, "\n");
     if (what === "rotate") {
@@ -90,21 +90,25 @@ class World extends Tailed {
       unlinkSync(path);
       this.unlink(generation);
       this.files[file] = undefined;
-      if (what === "replace") this.append(file, `${this.line()}\n`);
+      if (what === "replace") this.append(file, `${this.line(file)}\n`);
       return;
     }
     this.reused.add(generation.key);
     truncateSync(path, 0);
     this.destroy(generation);
     this.files[file] = undefined;
-    this.append(file, this.instead(what, generation.text.length));
+    this.append(file, this.instead(what, file, generation.text.length));
   }
 
-  /** What is written over a file that had `length` bytes: less, more, or as much. */
-  private instead(what: Change, length: number): string {
-    const line = `${this.line()}\n`;
+  /** New content for a truncated file that had `length` bytes: fewer bytes, more, or the same number. */
+  private instead(what: Change, file: number, length: number): string {
+    const line = `${this.line(file)}\n`;
     if (what === "regrow") return "x".repeat(length) + line;
-    return what === "overwrite" && length > line.length ? line.padStart(length, "o") : line;
+    // Files with the same beginning and the same end cannot be told apart.
+    const serial = String(this.serial);
+    return what === "overwrite" && length > line.length + serial.length
+      ? serial + line.padStart(length - serial.length, "o")
+      : line;
   }
 
   private append(file: number, text: string): void {
@@ -125,9 +129,9 @@ class World extends Tailed {
     }
   }
 
-  /** The copy is the same generation. A file of which nothing was read could not be told from another. */
+  /** The copy continues the generation. None is made before a whole fingerprint was read: it could not be recognized. */
   private copyTruncate(path: string, file: number, generation: Generation): void {
-    if (this.textOf(generation) === "") return;
+    if (this.textOf(generation).length < FINGERPRINT_LENGTH) return;
     this.reused.add(generation.key);
     for (let n = KEPT; n > 1; n--) this.rename(`${path}.${n - 1}`, `${path}.${n}`, -1);
     copyFileSync(path, `${path}.1`);
@@ -146,14 +150,14 @@ class World extends Tailed {
     this.rotated.delete(from);
     this.rotated.set(to, generation);
     if (file >= 0) this.files[file] = undefined;
-    // It had its name for a moment only: it may never have been seen.
+    // It had its name for a moment only, so the tailer may never have seen it.
     if (generation.seen === "no" && this.matched === "*.log") this.destroy(generation);
   }
 
   private unlink(generation: Generation): void {
     if (generation.fate !== "kept") return;
     if (generation.noticed < generation.text.length) this.destroy(generation);
-    else generation.fate = "nameless";
+    else generation.fate = "unlinked";
   }
 
   private destroy(generation: Generation): void {
@@ -162,7 +166,7 @@ class World extends Tailed {
     generation.sure = this.textOf(generation).length;
   }
 
-  /** What was handed over of a generation: the source whose text begins as it does. */
+  /** What was handed over of a generation: the text of the source with the same first line. */
   private textOf(generation: Generation): string {
     const [first = ""] = generation.text.split("\n", 1);
     const texts = this.intake.texts.filter((text) => text.startsWith(first));
@@ -170,7 +174,7 @@ class World extends Tailed {
     return texts[0] ?? "";
   }
 
-  /** Waits until the tailer has looked at everything: what it knows to be unread is all that is. */
+  /** Waits until the tailer has polled everything: its lag is exactly what is unread. */
   private async notice(): Promise<void> {
     if (this.input === undefined || this.disturbed) return;
     const unread = (): number => {
@@ -192,17 +196,17 @@ class World extends Tailed {
   }
 
   /**
-   * Of a destroyed file nobody knows what the tailer has seen, as long as it may still read it; of one that was written
-   * over, as long as only a read can tell.
+   * Whether the tailer's lag cannot be predicted: it may still read a destroyed file, or only a read can reveal that a file was
+   * overwritten.
    */
   private get disturbed(): boolean {
     const present = [...this.files, ...this.rotated.values()].filter((generation) => generation !== undefined);
     if (present.some((generation) => generation.fate === "destroyed")) return true;
-    const nameless = this.generations.filter(({ fate }) => fate === "nameless");
-    const keys = new Set([...present, ...nameless].map((generation) => generation.key));
+    const unlinked = this.generations.filter(({ fate }) => fate === "unlinked");
+    const keys = new Set([...present, ...unlinked].map((generation) => generation.key));
     const untold = present.filter((generation) => this.textOf(generation) === "");
     if (untold.some(({ key }) => this.reused.has(key))) return true;
-    return this.intake.known("app").some(({ identity }) => !keys.has(lastingKey(identity)));
+    return this.intake.known("app").some(({ identity }) => !keys.has(inodeKey(identity)));
   }
 
   private get present(): number {
@@ -213,13 +217,13 @@ class World extends Tailed {
     return this.intake.known("app").length;
   }
 
-  /** Waits until all that can be read was read. */
+  /** Waits until everything readable was read. */
   private async settle(): Promise<void> {
     if (this.gate === "shut" || this.input === undefined) return;
     for (const generation of this.generations) {
       if (generation.fate === "destroyed") continue;
       const { text, fate } = generation;
-      const whole = fate === "nameless" ? text : text.slice(0, text.lastIndexOf("\n") + 1);
+      const whole = fate === "unlinked" ? text : text.slice(0, text.lastIndexOf("\n") + 1);
       await this.until(
         () => this.textOf(generation) === whole,
         () => `${JSON.stringify(whole)} of a file`,
@@ -233,7 +237,7 @@ class World extends Tailed {
     await super.stop(how);
     for (const generation of this.generations) {
       generation.noticed = 0;
-      if (generation.fate === "nameless") this.destroy(generation);
+      if (generation.fate === "unlinked") this.destroy(generation);
       if (generation.fate === "destroyed" && how === "crash") generation.sure = 0;
     }
   }
@@ -254,8 +258,10 @@ class World extends Tailed {
       if (text !== "") assert.ok(firsts.has(text.split("\n")[0]), `a source that begins in the middle: ${text}`);
   }
 
-  /** Of files that are gone and read, nothing is kept. */
+  /** Waits until no source is kept of files that are gone and read. */
   private async forgotten(): Promise<void> {
+    // Even polls alone notice within this time that a file was unlinked.
+    await clock.sleep(12_000);
     this.leap(LINGER_MS);
     await this.until(
       () => this.sources <= this.present,
@@ -276,7 +282,9 @@ class World extends Tailed {
       if (generation.fate === "kept") assert.equal(this.textOf(generation), generation.text, "not read to its end");
   }
 
-  private line(): string {
-    return `${++this.serial} ${"-".repeat((this.serial * 7919) % 90)}`;
+  /** With copytruncate, the first line of each file is longer than a fingerprint. */
+  private line(file: number): string {
+    const first = this.rotation === "copytruncate" && this.files[file] === undefined;
+    return `${++this.serial} ${"-".repeat(((this.serial * 7919) % 90) + (first ? FINGERPRINT_LENGTH : 0))}`;
   }
 }

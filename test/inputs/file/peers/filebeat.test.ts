@@ -1,28 +1,30 @@
-// Scenarios that Filebeat is tested with, by their numbers in our notes on its tests.
+// Scenarios from Filebeat's tests, with their numbers in our notes on those tests.
 //
-// Elsewhere:
+// Tested elsewhere:
 // 7, 8 formats.test.ts; 38-40, 61 test/system/peers.test.ts; 62, 63 test/system/stop.test.ts, "ends within its grace"
-// 31, 32 test/config/rules/rules.test.ts, "inputs"; 65 test/cli/check.test.ts, and the exit code is 78
-// 54 test/buffer/database.test.ts; the mode is 0700 of the directory, and no option
+// 31, 32 test/config/rules/rules.test.ts, "inputs"; 65 test/cli/check.test.ts, with exit code 78
+// 54 test/buffer/spool/database.test.ts; here the directory has mode 0700, and there is no option for it
 //
-// Not here, since there is nothing of ours that they could be about:
-// 4, 9, 25 closing at the end, by age or by number: what is idle is closed, and what is written to is opened again
-// 26 reserved ids of inputs: there are none
-// 30, 35 a time to live of state: it lives as long as its file, and 60 is about its end
-// 33, 34 identities to choose from and to move between: there is one
-// 41 the log of states: SQLite's, which checks itself
-// 42-44 deletion of what was read: files are only ever read
-// 51 links that are not followed: they are
+// Left out, because spillway has no counterpart:
+// 4, 9, 25 closing at the end, by age or by number: idle files are closed, and opened again when written to
+// 26 reserved input ids: there are none
+// 30, 35 a time to live of state: state lives as long as its file; 60 tests its end
+// 33, 34 several file identities and moving between them: there is only one
+// 41 the log of states: that is SQLite's, which checks itself
+// 42-44 deleting files after reading: spillway only reads files
+// 51 links that are not followed: spillway follows them
 import assert from "node:assert/strict";
 import { closeSync, openSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { play, type Scene } from "./scene.ts";
 
+/** Longer than a fingerprint. */
+const LONG = "one\n".repeat(300);
 const offsets = (scene: Scene): number[] => [...scene.intake.sources.values()].map((source) => source.end);
 const paths = (scene: Scene): string[] =>
   [...scene.intake.sources.values()].map(({ known }) => known.identity.path.slice(scene.dir.length + 1));
 
-/** What gzip does to a file. */
+/** Replaces a file by its compressed copy, as gzip does. */
 function compress(scene: Scene, name: string): void {
   scene.write(`${name}.gz`, gzipSync(readFileSync(scene.path(name))));
   scene.remove(name);
@@ -353,19 +355,19 @@ play({
   },
 
   "48 a file and then its compressed copy: the same": async (scene) => {
-    scene.write("a.log", "one\ntwo\n");
+    scene.write("a.log", LONG);
     await scene.start("*.log*");
-    await scene.has("one\ntwo\n");
+    await scene.has(LONG);
     compress(scene, "a.log");
     await scene.intake.until(() => paths(scene)[0] === "a.log.gz", "the new name");
     await scene.quiet(20);
-    assert.deepEqual(offsets(scene), [8]);
+    assert.deepEqual(offsets(scene), [LONG.length]);
   },
 
   "49 rotated into compressed files, one and two generations, partly read before": async (scene) => {
-    scene.write("a.log", "one\n");
+    scene.write("a.log", LONG);
     await scene.start("*.log*");
-    await scene.has("one\n");
+    await scene.has(LONG);
     scene.intake.shut();
     for (const line of ["two\n", "three\n"]) {
       scene.append("a.log", line);
@@ -376,6 +378,6 @@ play({
     }
     scene.write("a.log", "four\n");
     scene.intake.reopen();
-    await scene.has("one\ntwo\n", "three\n", "four\n");
+    await scene.has(`${LONG}two\n`, "three\n", "four\n");
   },
 });

@@ -1,12 +1,12 @@
-// Scenarios that Fluent Bit, Fluentd, rsyslog and syslog-ng are tested with, or were reported against them.
+// Scenarios from the tests of Fluent Bit, Fluentd, rsyslog and syslog-ng, or reported as their bugs.
 //
-// Elsewhere:
-// A14 watch.test.ts, "no watchers left", and test/system/limits.test.ts; A15, B18 test/system/peers.test.ts; B33 orders.test.ts
-// C42 test/crash/kill.test.ts; D47, D50, D51, E formats.test.ts
+// Tested elsewhere:
+// A14 discovery/watcher.test.ts, "no watchers left", and test/system/limits.test.ts; A15, B18 test/system/peers.test.ts
+// B33 orders.test.ts; C42 test/crash/kill.test.ts; D47, D50, D51, E formats.test.ts
 //
-// Not here, since there is nothing of ours that they could be about:
-// A3 new files from their end: only what is there at the first start can be passed over
-// C37 state that is no state is read over: it is refused, as state-corrupt (test/buffer/database.test.ts)
+// Left out, because spillway has no counterpart:
+// A3 reading new files from their end: only files present at the first start can be skipped
+// C37 ignoring invalid state: it is refused, as state-corrupt (test/buffer/spool/database.test.ts)
 // C38 the schema of an older release: there is none yet
 import assert from "node:assert/strict";
 import { chmodSync, closeSync, linkSync, lutimesSync, openSync, symlinkSync, utimesSync, writeSync } from "node:fs";
@@ -277,14 +277,14 @@ play({
   },
 
   "B29 compressed while stopped, and its inode used again": async (scene) => {
-    scene.write("a.log", "one\n");
+    scene.write("a.log", numbered(0, 200));
     await scene.start();
-    await scene.has("one\n");
+    await scene.has(numbered(0, 200));
     await scene.stop();
-    scene.write("a.log.1.gz", gzipSync("one\nthe rest\n"));
+    scene.write("a.log.1.gz", gzipSync(`${numbered(0, 200)}the rest\n`));
     scene.remake("a.log", "another\n");
     await scene.start();
-    await scene.has("one\nthe rest\n", "another\n");
+    await scene.has(`${numbered(0, 200)}the rest\n`, "another\n");
   },
 
   "B30 rotated during a pause that is longer than anybody's rotate_wait": async (scene) => {

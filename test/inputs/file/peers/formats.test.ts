@@ -1,5 +1,5 @@
-// Scenarios about encodings, containers and records of several lines that other agents are tested with: by the numbers of
-// the pages on Filebeat (FB), Fluent Bit and its kin (FLB), and Vector (V).
+// Scenarios about encodings, containers and multiline records from the tests of other agents, with their numbers in our notes on
+// Filebeat (FB), Fluent Bit and similar agents (FLB), and Vector (V).
 import assert from "node:assert/strict";
 import { DROPPED_OVERSIZE } from "../../../../src/core/fate.ts";
 import { play, type Scene } from "./scene.ts";
@@ -14,7 +14,7 @@ const utf16 = (text: string, order: "le" | "be"): Buffer => {
 const cri = (stream: string, tag: string, text: string): string => `${TIME} ${stream} ${tag} ${text}\n`;
 const docker = (stream: string, text: string): string => `${JSON.stringify({ log: text, stream, time: TIME })}\n`;
 
-/** Waits for exactly these records, in the order of their offsets, of one file. */
+/** Waits until one file has exactly these records, in the order of their offsets. */
 async function records(scene: Scene, ...wanted: readonly (readonly [number, string])[]): Promise<void> {
   const found = (): unknown[] => {
     const taken = [...scene.intake.sources.values()].flatMap((source) => source.taken);

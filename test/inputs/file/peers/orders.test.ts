@@ -1,21 +1,21 @@
-// B33 of the page on Fluent Bit and its kin: what tells of a change comes before and after it, in every order. The looks
-// that hints ask for, the sweep and the scans move only when they are told to here, between and after the two steps of a
-// rotation or a truncation, while the file is open and after it was closed as idle.
+// B33 in our notes on Fluent Bit and similar agents: a change is detected before and after it happens, in every order. Here polls
+// that notifications ask for, the timer wheel and the scans run only when told to: between and after the two steps of a rotation
+// or a truncation, while the file is open and after it was closed as idle.
 import assert from "node:assert/strict";
 import { appendFileSync, chmodSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { type Clock, systemClock } from "../../../../src/core/clock.ts";
-import { TICK_MS } from "../../../../src/inputs/file/agenda.ts";
-import { ENTERED_MS } from "../../../../src/inputs/file/file-input.ts";
-import { PACE_MS } from "../../../../src/inputs/file/hints.ts";
+import { TICK_MS } from "../../../../src/inputs/file/tail/timer-wheel.ts";
+import { ENTERED_MS } from "../../../../src/inputs/file/discovery/scanner.ts";
+import { PACE_MS } from "../../../../src/inputs/file/discovery/notifications.ts";
 import type { FakeIntake } from "../../../helpers/fake-intake.ts";
 import { bench } from "../setup.ts";
 
-/** Of the sweep: every file is looked at within so many. */
+/** Ticks of the timer wheel within which every file is polled. */
 const TICKS = 320;
 
-/** A loop that goes on for one round when it is told to. */
+/** A loop that runs one round when told to. */
 class Loop {
   private go: (() => void) | undefined;
   private arrived: (() => void) | undefined;
@@ -52,13 +52,15 @@ class HandClock implements Clock {
 
   after(ms: number, run: () => void): { cancel(): void } {
     if (ms === PACE_MS) this.looks.push(run);
-    // Between two scans: they rest behind it.
+    // The delay between two scans is skipped; scans wait in `sleep`.
     else queueMicrotask(run);
     return { cancel: () => undefined };
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (ms === TICK_MS) return this.sweep.rest(signal);
+    // The pause between two turns is skipped, so that no detection comes in between.
+    if (ms === 0) return Promise.resolve();
     return ms === ENTERED_MS ? this.rescan.rest(signal) : systemClock.sleep(ms, signal);
   }
 
@@ -94,7 +96,7 @@ const CASES: Readonly<Record<string, Case>> = {
 
 type Step = Telling | 0 | 1;
 
-/** The two steps in their order, and what tells of them in every order between. */
+/** All sequences of the two steps in their order, with each detection once at any place. */
 function* sequences(done: readonly Step[] = []): Generator<readonly Step[]> {
   if (done.length === 2 + TELLINGS.length) yield done;
   for (const next of [0, 1, ...TELLINGS] as const)
@@ -124,13 +126,13 @@ async function play(t: TestContext, { steps, texts }: Case, order: readonly Step
       await allHeard(dir, intake, String(next));
     }
   }
-  // What was told too early is told again.
+  // Runs all detections again, because some ran before the change.
   for (const telling of TELLINGS) await clock.do(telling);
   await has(intake, ...texts);
   await input.stop();
 }
 
-/** Hints come in order, and one of a new file is not held back. */
+/** Notifications arrive in order, and those of new files are not held back. */
 async function allHeard(dir: string, intake: FakeIntake, name: string): Promise<void> {
   writeFileSync(join(dir, `marker-${name}.log`), `marker ${name}\n`);
   await intake.until(() => intake.texts.includes(`marker ${name}\n`), "the marker");

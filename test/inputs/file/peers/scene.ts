@@ -1,12 +1,12 @@
-// A directory with log files, a file input over it that can be stopped and started again, and what it handed over: words for
-// the scenarios that other agents are tested with. Time passes twenty times as fast.
+// A directory with log files, a file input over it that can be stopped and started again, and the text that it handed over:
+// helpers for scenarios from other agents' tests. The clock runs twenty times as fast.
 import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { FileInputOptions } from "../../../../src/core/options.ts";
 import type { FileInput } from "../../../../src/inputs/file/file-input.ts";
-import type { FileInputParts } from "../../../../src/inputs/file/parts.ts";
+import type { FileInputParts } from "../../../../src/inputs/file/shared.ts";
 import type { FakeIntake } from "../../../helpers/fake-intake.ts";
 import { fastClock } from "../../../helpers/fast-clock.ts";
 import { bench, type RecordingLog, remake } from "../setup.ts";
@@ -34,18 +34,18 @@ export class Scene {
     return join(this.dir, name);
   }
 
-  /** `glob` is relative to the directory. */
+  /** @param glob relative to the directory */
   async start(glob = "*.log", changes: Partial<FileInputOptions> = {}): Promise<FileInput> {
     this.input = await this.run({ paths: [this.path(glob)], ...changes }, { clock });
     return this.input;
   }
 
-  /** A second input next to the first. */
+  /** Starts a second input beside the first. */
   other(id: string): Promise<FileInput> {
     return this.run({ id }, { clock });
   }
 
-  /** Reads every file to the end that it has, as `--once` does, and ends. */
+  /** Reads every file to its current end and stops, as `--once` does. */
   async once(glob = "*.log", changes: Partial<FileInputOptions> = {}): Promise<void> {
     const input = await this.run({ paths: [this.path(glob)], ...changes }, { clock, mode: "once" });
     await input.done();
@@ -53,7 +53,7 @@ export class Scene {
     this.intake.restart();
   }
 
-  /** The process ends; all that was handed over is durable. */
+  /** The process ends. Everything handed over is durable. */
   async stop(): Promise<void> {
     await this.input?.stop();
     this.intake.restart();
@@ -76,7 +76,7 @@ export class Scene {
     rmSync(this.path(name));
   }
 
-  /** Removes it, and makes a file with the same inode. */
+  /** Removes a file, and makes another with the same inode. */
   remake(name: string, text: string, as = name): void {
     remake(this.t, this.path(name), text, this.path(as));
   }
@@ -85,26 +85,26 @@ export class Scene {
     truncateSync(this.path(name), size);
   }
 
-  /** Nobody takes anything over, and the input has noticed that this many bytes wait. */
+  /** Acts while the buffer has no room, and waits until the input has noticed this many bytes of lag. */
   async blocked(act: () => void, bytes: number): Promise<void> {
     this.intake.shut();
     act();
     await this.intake.until(() => this.input?.status().lagBytes === bytes, `${bytes} bytes to be noticed`);
   }
 
-  /** Waits until exactly these were handed over, one text for each generation of a file, in any order. */
+  /** Waits until exactly these texts were handed over, one for each source, in any order. */
   async has(...texts: readonly string[]): Promise<void> {
     const wanted = JSON.stringify([...texts].sort());
     const found = (): string => JSON.stringify(this.intake.texts.filter((text) => text !== "").sort());
     await this.intake.until(() => found() === wanted, `exactly ${wanted.slice(0, 500)}`);
   }
 
-  /** The input has let go of its descriptors. */
+  /** Waits until the input has closed its idle files. */
   async idle(): Promise<void> {
     await this.intake.until(() => this.input?.status().open === 0, "idle files to be closed");
   }
 
-  /** Lets seconds of the input's time pass in which nothing may happen. */
+  /** Lets this many seconds pass on the input's clock. Nothing may be handed over meanwhile. */
   async quiet(seconds: number): Promise<void> {
     const before = this.intake.text;
     await clock.sleep(seconds * 1000);

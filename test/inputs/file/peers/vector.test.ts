@@ -1,13 +1,13 @@
-// Scenarios that Vector, the OpenTelemetry collector and vlagent are tested with, or that were reported against them, by
-// their numbers in our notes.
+// Scenarios from the tests of Vector, the OpenTelemetry collector and vlagent, or reported as their bugs, with their numbers in
+// our notes.
 //
-// Elsewhere:
+// Tested elsewhere:
 // S5 test/system/reload.test.ts; S7 test/inputs/file/histories.test.ts and model.test.ts, against a model
 // S9 UTF-16, multiline and its checkpoint formats.test.ts; gzip of several members filebeat.test.ts, 47; longest lines
 // fluent-bit.test.ts, D43 and D44; empty lines D45; old files A8
 // S27 test/crash/spill.test.ts, with kills; S28 quiet.test.ts
 //
-// Not here: the oldest file first, of S9, is an option of Vector's; all files are read in turns here.
+// Left out: reading the oldest file first, of S9, is an option of Vector; spillway reads all files in turns.
 import assert from "node:assert/strict";
 import { copyFileSync } from "node:fs";
 import { play } from "./scene.ts";
@@ -84,7 +84,7 @@ play({
   },
 
   "S9 a line end across two reads": async (scene) => {
-    // A turn reads 256 KiB.
+    // One read takes at most 256 KiB.
     const line = (length: number): string => `${"x".repeat(length)}\r\n`;
     const text = line(262_143) + line(262_142) + line(262_141) + line(3);
     scene.write("a.log", text);

@@ -1,11 +1,11 @@
-// Text that is not UTF-8, against its twin: the records in UTF-8, the offsets those of the source.
+// Text that is not UTF-8, compared with the reference in lines.reference.ts: records in UTF-8, offsets in the source's bytes.
 import assert from "node:assert/strict";
 import test from "node:test";
-import fc from "fast-check";
+import fc from "../../../helpers/fc.ts";
 import { CRI } from "../../../../src/inputs/file/records/format-cri.ts";
 import { PLAIN } from "../../../../src/inputs/file/records/line-format.ts";
 import { cuts, NO_RULES, read, RULES, RUNS, written } from "./lines.ts";
-import * as twin from "./lines.twin.ts";
+import * as reference from "./lines.reference.ts";
 
 const units = (order: "le" | "be") =>
   fc
@@ -51,7 +51,7 @@ const japanese = fc
   })
   .map((all) => Buffer.from(all.join("")));
 
-/** Odd bytes at the end, and at the start what could be a mark. */
+/** Bytes at the start that could be a byte order mark, and perhaps an odd byte at the end. */
 const torn = fc.tuple(fc.constantFrom("", "", "\xff\xfe", "\xfe\xff", "\xef\xbb\xbf", "\x84\x31\x95\x33"), fc.nat(1));
 
 for (const [label, source] of [
@@ -83,7 +83,7 @@ for (const [label, source] of [
           const options = { ...rules, multiline, maxRecord, oversize };
           const all = Buffer.concat([Buffer.from(mark, "latin1"), content, Buffer.from("z".repeat(odd))]);
           const { chunks: _chunks, ...found } = read(PLAIN, options, reach, all, sizes, label);
-          assert.deepEqual(found, twin.expected("plain", options, reach, all, written(label, all)));
+          assert.deepEqual(found, reference.expected("plain", options, reach, all, written(label, all)));
         },
       ),
       { numRuns: RUNS },

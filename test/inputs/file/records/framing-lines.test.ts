@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import fc from "fast-check";
+import fc from "../../../helpers/fc.ts";
 import { CRI } from "../../../../src/inputs/file/records/format-cri.ts";
 import { DOCKER } from "../../../../src/inputs/file/records/format-docker.ts";
 import { PLAIN } from "../../../../src/inputs/file/records/line-format.ts";
 import { criLine, cuts, dockerLine, ending, message, NO_RULES, read, RULES, RUNS } from "./lines.ts";
-import * as twin from "./lines.twin.ts";
+import * as reference from "./lines.reference.ts";
 
 for (const [name, format, line, rules] of [
   ["cri", CRI, criLine, NO_RULES],
@@ -31,7 +31,7 @@ for (const [name, format, line, rules] of [
           const { records, skipped, filtered } = read(format, options, reach, source, sizes);
           assert.deepEqual(
             { records, skipped, filtered },
-            twin.expected(name.split(" ")[0] as string, options, reach, source),
+            reference.expected(name.split(" ")[0] as string, options, reach, source),
           );
         },
       ),
@@ -70,4 +70,21 @@ test("a record that never ends does not hold the others for ever", () => {
     records.filter(({ offset }) => offset === 0).map(({ content }) => content),
     ["never"],
   );
+});
+
+test("a record that is cut stands in a chunk of such records alone", () => {
+  const line = (text: string): string => `2026-11-24T06:40:12Z stdout F ${text}\n`;
+  const texts = ["a", "b".repeat(50), "c".repeat(50), "d", "e".repeat(50), "f"];
+  const { records, chunks } = read(
+    CRI,
+    { ...NO_RULES, maxRecord: 20, oversize: "truncate" },
+    1 << 12,
+    Buffer.from(texts.map(line).join("")),
+    [1 << 12],
+  );
+  assert.deepEqual(
+    records.map(({ content }) => content),
+    texts.map((text) => text.slice(0, 20)),
+  );
+  assert.deepEqual(chunks, [1, 2, 1, 1, 1]);
 });

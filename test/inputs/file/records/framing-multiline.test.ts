@@ -1,17 +1,17 @@
-// Records of several lines, of text and of what runtimes write, against their twin.
+// Multiline records, of plain text and of container runtimes' formats, compared with the reference in lines.reference.ts.
 import assert from "node:assert/strict";
 import test from "node:test";
-import fc from "fast-check";
+import fc from "../../../helpers/fc.ts";
 import type { MultilineOptions } from "../../../../src/core/options.ts";
 import { CRI } from "../../../../src/inputs/file/records/format-cri.ts";
 import { DOCKER } from "../../../../src/inputs/file/records/format-docker.ts";
 import { PLAIN } from "../../../../src/inputs/file/records/line-format.ts";
 import { cuts, ending, message, NO_RULES, read, RULES, RUNS } from "./lines.ts";
-import * as twin from "./lines.twin.ts";
+import * as reference from "./lines.reference.ts";
 
 const text = fc.oneof(message, message, fc.constantFrom("", "\tat x", " y", "drop", "a end", "a\r\r", "\r"));
 const stream = fc.constantFrom("stdout", "stdout", "stdout", "stderr");
-/** A second or none passes between two lines. */
+/** Seconds between two lines, mostly none. */
 const second = fc.constantFrom(0, 0, 0, 1);
 
 interface Said {
@@ -69,7 +69,7 @@ for (const [name, format, reach] of [
           });
           const source = Buffer.from(lines.join(""));
           const { chunks: _chunks, ...found } = read(format, options, most, source, sizes);
-          assert.deepEqual(found, twin.expected(name, options, most, source));
+          assert.deepEqual(found, reference.expected(name, options, most, source));
         },
       ),
       { numRuns: RUNS },
@@ -87,19 +87,19 @@ test("bounded by lines of the file: what began first is over, the other stream's
   });
   const source = Buffer.from(said.map((line) => `2026-11-24T06:40:12Z ${line}\n`).join(""));
   const reach = 1 << 20;
-  const { chunks: _chunks, ...expected } = { ...twin.expected("cri", options, reach, source), chunks: [] };
+  const { chunks: _chunks, ...expected } = { ...reference.expected("cri", options, reach, source), chunks: [] };
   for (const sizes of [[reach], [70_001], [300_000, 1000]]) {
     const { chunks, ...found } = read(CRI, options, reach, source, sizes);
     assert.deepEqual(found, expected);
     assert.ok(Math.max(...chunks) <= 8192);
   }
-  // The group begins with the record of stdout at line 4995, and has no room for line 4995 + 8192.
+  // The group begins with the record of stdout at line 4995. Its limit is before line 4995 + 8192.
   const stderr = expected.records.filter(({ content }) => content.startsWith("a\nb") || content.startsWith("b"));
   assert.deepEqual(
     stderr.map(({ content }) => content),
     ["a\nb", "b"],
   );
-  // No record of stdout was cut: each but the first begins with a line that matches.
+  // No record of stdout was cut: each one but the first begins with a line that matches.
   const cut = expected.records.filter(({ content }) => content.startsWith("c"));
   assert.equal(cut.length, 0);
 });

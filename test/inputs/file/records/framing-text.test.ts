@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import fc from "fast-check";
+import fc from "../../../helpers/fc.ts";
 import { DROPPED_OVERSIZE } from "../../../../src/core/fate.ts";
 import { TextFraming } from "../../../../src/inputs/file/records/framing-text.ts";
 import { Kernel } from "../../../../src/kernel/kernel.ts";
@@ -8,7 +8,7 @@ import { arena, inPieces } from "./pieces.ts";
 
 const kernel = new Kernel(arena);
 
-/** Reads `source` in pieces as a reader does; the records, without their line ends, with their offsets. */
+/** Frames `source` in pieces, as the reader does. @returns the records without line ends, with their offsets */
 function records(source: Buffer, framing: TextFraming, sizes: readonly number[], maxRecord: number): string[] {
   const out: string[] = [];
   let passed = 0;
@@ -41,7 +41,7 @@ function expected(source: string, maxRecord: number, oversize: "truncate" | "ski
     at += line.length - text.length;
     if (content.length > maxRecord && oversize === "skip") skipped++;
     else if (content !== "") {
-      // Only what looks like the beginning of a character is cut off with it.
+      // Moves the cut back to the first byte of a character, by at most three bytes.
       let end = Math.min(maxRecord, content.length);
       if (content.length > maxRecord)
         for (let back = 0; back < 4 && back < maxRecord; back++)

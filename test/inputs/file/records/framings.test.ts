@@ -1,8 +1,8 @@
-// Whatever a file holds and however it is read: the same records, every byte accounted for, and offsets at which the
-// record is found again. A new format or encoding joins by one line of INPUTS. SPILLWAY_RUNS for more.
+// Whatever a file contains and however it is read: the same records, every byte accounted for, and offsets at which the record is
+// found again. To test a new format or encoding, add a line to INPUTS. SPILLWAY_RUNS sets the number of runs.
 import assert from "node:assert/strict";
 import test from "node:test";
-import fc from "fast-check";
+import fc from "../../../helpers/fc.ts";
 import { Arena } from "../../../../src/core/arena.ts";
 import { TABLE, TABLE_ENTRY } from "../../../../src/core/chunk.ts";
 import { DROPPED_FILTERED, DROPPED_OVERSIZE } from "../../../../src/core/fate.ts";
@@ -12,6 +12,7 @@ import { framingFor } from "../../../../src/inputs/file/records/framings.ts";
 import { codeOf, encodingOf } from "../../../../src/inputs/file/records/text-code.ts";
 import { Kernel } from "../../../../src/kernel/kernel.ts";
 import { options } from "../setup.ts";
+import { TOOLS } from "./pieces.ts";
 
 const RUNS = Number(process.env["SPILLWAY_RUNS"] ?? 200);
 const arena = new Arena(16 << 20);
@@ -52,14 +53,17 @@ const INPUTS: Readonly<Record<string, Partial<FileInputOptions>>> = {
 
 interface Found {
   readonly records: { offset: number; time: number; content: string }[];
-  /** Records. Whose bytes empty lines are depends on where a read ends. */
+  /**
+   * Number of filtered records. Their bytes are not compared, because where a read ends decides to which record empty lines
+   * count.
+   */
   filtered: number;
   readonly oversize: { records: number; bytes: number };
 }
 
 /**
- * Reads `source` as a reader does while the file grows by `steps`, one after the other and again. `patience`: whether what
- * may come is waited for to the end, or not whenever the file has not grown for long.
+ * Frames `source` as the reader does while the file grows by `steps`, repeated from the first. `patience`: endless waits for the
+ * rest of a record; little also ends a record when the file has not grown for long.
  */
 function read(
   input: FileInputOptions,
@@ -69,12 +73,12 @@ function read(
   from = 0,
 ): Found {
   const encoding = encodingOf(input.encoding);
-  const framing = framingFor(input, encoding, kernel, () => 1e12);
+  const framing = framingFor(input, encoding, kernel, { ...TOOLS, wall: () => 1e12 });
   const code = codeOf(encoding, source);
   const found: Found = { records: [], filtered: 0, oversize: { records: 0, bytes: 0 } };
   let [position, searched, size, line] = [from, from, from, "start"];
   for (let turn = 0; position < source.length; turn++) {
-    // A look finds the file grown, or nothing to do.
+    // Grows the file, as a poll would find, when everything was searched or the reader waits.
     if (turn === 0 || searched >= size || line === "wait") {
       size = Math.min(source.length, size + (steps[turn % steps.length] ?? 1));
       if (line === "wait") line = "start";
@@ -101,11 +105,11 @@ function read(
   return found;
 }
 
-/** Frames bytes that stand in a region of their own, and copies what is good until the next call. */
+/** Frames bytes in a region of their own, and copies the result, which is valid only until the next call. */
 function frame(
   framing: Framing,
   line: string,
-  piece: Omit<ReadBytes, "region" | "room">,
+  piece: Omit<ReadBytes, "region" | "room" | "readAtMs">,
   { maxRecord }: FileInputOptions,
 ): Framed {
   const region = arena.alloc(piece.bytes.length);
@@ -114,7 +118,7 @@ function frame(
     const bytes = arena.view(region);
     piece.bytes.copy(bytes);
     const room = Math.max(bytes.length, Math.min(framing.growth * bytes.length, Math.max(TURN_BYTES, maxRecord + 2)));
-    const read = { ...piece, region, bytes, room };
+    const read = { ...piece, region, bytes, room, readAtMs: 0 };
     const framed = line === "oversized" ? framing.pass(read) : framing.frame(read);
     assert.ok(bytes.equals(piece.bytes), "the source's bytes changed");
     const { rewritten } = framed;
@@ -197,7 +201,7 @@ const anything = fc.oneof(
   { weight: 2, arbitrary: fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.from(bytes)) },
   { weight: 1, arbitrary: fc.integer({ min: 0x80, max: 0xff }).map((byte) => Buffer.from([byte, byte ^ 0x21])) },
 );
-/** Now and then so much that a turn does not see all of it. */
+/** Sometimes longer than one read. */
 const source = fc
   .tuple(
     fc.array(anything, { maxLength: 60, size: "max" }),

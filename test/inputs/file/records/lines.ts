@@ -1,25 +1,25 @@
-// Reads a source in pieces as a reader does, and checks what must hold of every chunk; kinds of lines to read.
+// Frames a source in pieces, as the reader does, and checks the invariants of every chunk. Also generates lines to frame.
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import fc from "../../../helpers/fc.ts";
 import { TABLE, TABLE_ENTRY } from "../../../../src/core/chunk.ts";
 import { DROPPED_FILTERED, DROPPED_OVERSIZE } from "../../../../src/core/fate.ts";
 import { LineFraming, type LineOptions } from "../../../../src/inputs/file/records/framing-lines.ts";
 import type { Framed } from "../../../../src/inputs/file/records/framing.ts";
 import type { LineFormat } from "../../../../src/inputs/file/records/line-format.ts";
 import { codeOf, encodingOf } from "../../../../src/inputs/file/records/text-code.ts";
-import * as twin from "./lines.twin.ts";
-import { inPieces } from "./pieces.ts";
+import * as reference from "./lines.reference.ts";
+import { inPieces, TOOLS } from "./pieces.ts";
 
 export const RUNS = Number(process.env["SPILLWAY_RUNS"] ?? 1500);
 
 export interface Outcome {
-  readonly records: twin.Found[];
+  readonly records: reference.Found[];
   readonly skipped: number;
   readonly filtered: number;
   readonly chunks: number[];
 }
 
-/** Reads `source` in pieces as a reader does, and checks what must hold of every chunk. */
+/** Frames `source` in pieces, as the reader does, and checks the invariants of every chunk. */
 export function read(
   format: LineFormat,
   options: LineOptions,
@@ -29,9 +29,9 @@ export function read(
   label = "utf-8",
 ): Outcome {
   const encoding = encodingOf(label);
-  const framing = new LineFraming(format, options, { reach, growth: encoding.growth }, () => 0);
+  const framing = new LineFraming(format, options, { reach, growth: encoding.growth }, TOOLS);
   const code = codeOf(encoding, source);
-  const records: twin.Found[] = [];
+  const records: reference.Found[] = [];
   const chunks: number[] = [];
   let [skipped, filtered] = [0, 0];
   const room = (bytes: number): number => Math.min(reach, framing.growth * bytes);
@@ -47,9 +47,9 @@ export function read(
   return { records, skipped, filtered, chunks };
 }
 
-/** Also the bytes that are accounted for. */
-function recordsOf(framed: Framed, piece: Buffer, position: number): [twin.Found[], number] {
-  const found: twin.Found[] = [];
+/** The records of a framed piece, and the number of bytes that are accounted for. */
+function recordsOf(framed: Framed, piece: Buffer, position: number): [reference.Found[], number] {
+  const found: reference.Found[] = [];
   let sum = [...framed.counted.values()].reduce((all, { bytes }) => all + bytes, 0);
   if (framed.rewritten === undefined) {
     let offset = position;
@@ -85,7 +85,7 @@ const text = fc
     maxLength: 9,
   })
   .map((all) => all.join(""));
-/** Now and then behind a hole. */
+/** Sometimes after a hole of NUL bytes. */
 export const message = fc.oneof(
   { weight: 20, arbitrary: text },
   { weight: 1, arbitrary: fc.tuple(fc.nat(400), text).map(([nuls, behind]) => "\0".repeat(nuls) + behind) },
@@ -143,9 +143,9 @@ export const RULES = {
 
 const latin1 = (text: string): string => Buffer.from(text).toString("latin1");
 
-/** How `label` is written in `source`, said again in other words. */
-export function written(label: string, source: Buffer): twin.Written {
-  if (label === "utf-8") return twin.UTF8;
+/** Describes how `source` is encoded, in the reference's terms. */
+export function written(label: string, source: Buffer): reference.Written {
+  if (label === "utf-8") return reference.UTF8;
   const code = codeOf(encodingOf(label), source);
   const name = code === encodingOf("utf-16be").codes[0] ? "utf-16be" : label;
   const decoder = new TextDecoder(name, { ignoreBOM: true });

@@ -1,4 +1,4 @@
-// Records of several lines through a whole file input: when the last one is taken, and what a restart makes of it.
+// Multiline records through a whole file input: when the last record is taken, and what a restart does to it.
 import assert from "node:assert/strict";
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// A source read in pieces as a reader does: what is not dealt with comes again with more behind it.
+// Reads a source in pieces, as the reader does: bytes that framing leaves come again with more behind them.
 import assert from "node:assert/strict";
 import { Arena } from "../../../../src/core/arena.ts";
 import { MARK_LENGTH } from "../../../../src/core/source.ts";
@@ -9,16 +9,16 @@ import { type TextCode, UTF8 } from "../../../../src/inputs/file/records/text-co
 export const arena = new Arena(4 << 20);
 
 export interface Reading {
-  /** Of the reads, one after the other and again from the first. */
+  /** Sizes of the reads, repeated from the first. */
   readonly sizes: readonly number[];
-  /** No read has to be longer for a record to be found. */
+  /** A read of this many bytes is long enough to find a record. */
   readonly reach: number;
-  /** Bytes that the records of a piece of so many may be. */
+  /** Limits the bytes of records framed from a piece of this size. */
   readonly room: (bytes: number) => number;
   readonly code?: TextCode;
 }
 
-/** @param each gets what was dealt with of each piece, which is good until the next, and the piece with its place */
+/** @param each receives the framed part of each piece, valid until the next call, and the piece with its position */
 export function inPieces(
   framing: Framing,
   source: Buffer,
@@ -34,7 +34,7 @@ export function inPieces(
     const bytes = arena.view(region);
     piece.copy(bytes);
     const after = position + piece.length === source.length ? "end" : "more";
-    const read = { region, bytes, offset: position, code, after, room: room(bytes.length) } as const;
+    const read = { region, bytes, offset: position, code, after, room: room(bytes.length), readAtMs: 0 } as const;
     const before = source.subarray(Math.max(0, position - MARK_LENGTH), position);
     const framed = line === "start" ? (passHole(read, before) ?? framing.frame(read)) : framing.pass(read);
     assert.ok(bytes.equals(piece), "the source's bytes changed");
@@ -47,3 +47,6 @@ export function inPieces(
     line = framed.rest === "oversized" ? "oversized" : "start";
   }
 }
+
+/** A clock that stands still, so that no pattern exceeds its time. */
+export const TOOLS = { wall: () => 0, now: () => 0, late: () => undefined };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../../helpers/fc.ts";
 import { leadingRfc3339, rfc3339 } from "../../../../src/inputs/file/records/rfc3339.ts";
-import { timeOf } from "./lines.twin.ts";
+import { timeOf } from "./lines.reference.ts";
 
 const read = (text: string): number => rfc3339(Buffer.from(text), 0, text.length);
 

@@ -1,4 +1,4 @@
-// The encodings that the WHATWG names, one after the other; line ends in code units of two bytes.
+// All encodings named by the WHATWG, one after the other; line ends in code units of two bytes.
 import assert from "node:assert/strict";
 import { isAscii } from "node:buffer";
 import test from "node:test";
@@ -34,7 +34,7 @@ for (const name of NAMES.split(" ")) {
       newline.copy(pair, length);
       assert.equal(code.lineEnd(pair.subarray(0, length + code.unit), 0, 0), length + code.unit, `${i}`);
       if (code.decode === undefined) continue;
-      // Node's decoder of Shift_JIS makes other control characters of some that are by themselves.
+      // Node's Shift_JIS decoder turns some lone control characters into others. ASCII must stay as it is.
       const plain = isAscii(pair.subarray(0, length)) && /^(?!utf-16|iso-2022)/.test(decoder.encoding);
       const wanted = plain ? Buffer.copyBytesFrom(pair, 0, length) : Buffer.from(text);
       assert.ok(wanted.length <= growth * length);

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { SecretFiles } from "../../src/agent/secret-files.ts";
+import { silentLog } from "../../src/core/log.ts";
+import { ManualClock } from "../helpers/manual-clock.ts";
+
+test("what is written anew, replaced, or led elsewhere is seen once; what is not followed is not", (t) => {
+  const root = mkdtempSync(join(tmpdir(), "spillway-secrets-"));
+  t.after(() => rmSync(root, { recursive: true }));
+  const file = (name: string): string => join(root, name);
+  for (const name of ["cert", "key-1", "key-2", "other"]) writeFileSync(file(name), name);
+  symlinkSync(file("key-1"), file("key"));
+  const clock = new ManualClock();
+  let changes = 0;
+  const files = new SecretFiles({ clock, log: silentLog, changed: () => changes++ });
+  files.follow([file("cert"), file("key"), file("none")]);
+  const look = (): number => {
+    clock.advance(10_000);
+    clock.advance(10_000);
+    return changes;
+  };
+  assert.equal(look(), 0);
+  writeFileSync(file("other"), "longer than before");
+  assert.equal(look(), 0);
+  writeFileSync(file("cert"), "longer than before");
+  assert.equal(look(), 1);
+  symlinkSync(file("key-2"), file("new"));
+  renameSync(file("new"), file("key"));
+  assert.equal(look(), 2);
+  writeFileSync(file("none"), "now");
+  assert.equal(look(), 3);
+  files.see();
+  writeFileSync(file("cert"), "written while it is read");
+  files.follow([file("cert"), file("key"), file("none")]);
+  assert.equal(look(), 4);
+  rmSync(file("cert"));
+  assert.equal(look(), 5);
+  files.close();
+  writeFileSync(file("none"), "closed by now");
+  assert.equal(look(), 5);
+});
