@@ -33,8 +33,8 @@ export function readPromises(path: string): readonly HeldPromise[] {
 
 export interface Run {
   readonly files: readonly string[];
-  /** True if `files` are all test files; otherwise promises of other files are not checked. */
-  readonly all: boolean;
+  /** Test files that are there, but not part of this run. The promises that they hold are not checked. */
+  readonly elsewhere: readonly string[];
   readonly results: ReadonlyMap<string, FileResults>;
   /** True if a skip with a reason is a fault too. */
   readonly strict: boolean;
@@ -42,13 +42,14 @@ export interface Run {
 
 const NOTHING: FileResults = { tests: new Map(), skippedSuites: [] };
 
-export function judge(promises: readonly HeldPromise[], { files, all, results, strict }: Run): Verdict {
+export function judge(promises: readonly HeldPromise[], { files, elsewhere, results, strict }: Run): Verdict {
   const broken: string[] = [];
   const open = new Set<string>();
   for (const { promise, tests } of promises) {
     for (const [file, titles] of Object.entries(tests)) {
       if (!files.includes(file)) {
-        if (all) broken.push(`${said(promise)} is held by ${file}, which \`npm test\` does not run. ${MOVED}`);
+        if (!elsewhere.includes(file))
+          broken.push(`${said(promise)} is held by ${file}, which is no test file. ${MOVED}`);
         continue;
       }
       for (const title of titles) {

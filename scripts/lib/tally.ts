@@ -12,6 +12,8 @@ export interface Tally {
   readonly reasons: Set<string>;
   /** Descriptions of the failures, ready to print. */
   readonly failures: string[];
+  /** How long each file took, in seconds. */
+  readonly seconds: Map<string, number>;
   /** The files that are running now. */
   readonly open: Map<string, OpenFile>;
   /** Results by file and title, for promises.ts. */
@@ -49,7 +51,7 @@ const LAST_LINES = 200;
 
 export function newTally(say: (line: string) => void): Tally {
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  return { ...counts, reasons: new Set(), failures: [], open: new Map(), results: new Map(), say };
+  return { ...counts, reasons: new Set(), failures: [], seconds: new Map(), open: new Map(), results: new Map(), say };
 }
 
 /** Adds the results of other files. */
@@ -59,7 +61,22 @@ export function merge(into: Tally, from: Tally): void {
   into.skipped += from.skipped;
   for (const reason of from.reasons) into.reasons.add(reason);
   into.failures.push(...from.failures);
+  for (const [file, seconds] of from.seconds) into.seconds.set(file, (into.seconds.get(file) ?? 0) + seconds);
   for (const [file, results] of from.results) into.results.set(file, results);
+}
+
+const BRIEF_LINES = 6;
+const BRIEF_FAILURES = 6;
+
+/** The first lines of each failure, and the command that runs its file alone: what fits one screen. */
+export function brief(failures: readonly string[]): string[] {
+  const all = failures.filter((failure) => failure.startsWith("FAILED "));
+  const shown = all.slice(0, BRIEF_FAILURES).map((failure) => {
+    const file = /^FAILED (test\/\S+\.test\.ts): /.exec(failure)?.[1];
+    const lines = failure.split("\n").slice(0, BRIEF_LINES);
+    return [...lines, ...(file === undefined ? [] : [`alone: npm test -- ${file}`])].join("\n");
+  });
+  return [...shown, ...all.slice(BRIEF_FAILURES).map((failure) => failure.split("\n")[0] ?? "")];
 }
 
 export function record(tally: Tally, event: TestEvent): void {
@@ -129,6 +146,7 @@ function close(tally: Tally, name: string, process: Result): void {
   }
   const good = file.failed === 0 && !fault;
   if (!good && file.printed.length > 0) tally.failures.push(`${name} printed:\n${file.printed.join("").trimEnd()}`);
+  tally.seconds.set(name, duration_ms / 1000);
   const seconds = (duration_ms / 1000).toFixed(1).padStart(5);
   tally.say(`${good ? "ok    " : "FAILED"} ${seconds} s ${String(file.ran).padStart(4)} tests  ${name}`);
 }

@@ -1,6 +1,6 @@
 // Assembles a real Elasticsearch or OpenSearch from the jars in Maven's central repository, once, into a cache folder that is
-// part of the checkout (SPILLWAY_CACHE names another). About 45 MB and 10 s for each. By hand, for every server:
-//   node test/elasticsearch/assemble.ts
+// part of the checkout (SPILLWAY_CACHE names another). About 45 MB and 10 s for each. By hand, for one server (9.5.3) or all:
+//   node test/elasticsearch/assemble.ts [SERVER]
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
@@ -83,7 +83,8 @@ function homeOf(server: Server): string {
 }
 
 if (import.meta.main) {
-  for (const server of SERVERS) {
+  const [, , only] = process.argv;
+  for (const server of SERVERS.filter((name) => only === undefined || name === only)) {
     const line = missing(server) ?? (await assemble(server)).home;
     process.stdout.write(`${line}\n`);
   }

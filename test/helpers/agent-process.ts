@@ -12,6 +12,7 @@ import { openForReading } from "../../src/buffer/spool/database.ts";
 import { type Inspection, NOTHING_STORED, inspect } from "../../src/buffer/inspect/inspect.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import type { Status } from "../../src/ops/status.ts";
+import { agentAsNobody } from "./other-user.ts";
 import { ROOT } from "./tree.ts";
 
 const BIN = join(ROOT, "bin/spillway.js");
@@ -44,6 +45,7 @@ export class Workplace {
   readonly state = join(this.root, "state");
   readonly config = join(this.root, "spillway.yml");
   private readonly agents: AgentProcess[] = [];
+  private asNobody: readonly string[] | undefined;
 
   constructor() {
     mkdirSync(this.logs);
@@ -68,6 +70,12 @@ export class Workplace {
   /** Runs the agent under another program, for example strace. */
   runBelow(program: readonly string[], ...options: string[]): AgentProcess {
     return this.start([...program, process.execPath, BIN, "run", "-c", this.config, ...options]);
+  }
+
+  /** Runs the agent as nobody. The test makes the workplace one that this user may enter, and owns what it must. */
+  runAsNobody(...options: string[]): AgentProcess {
+    this.asNobody ??= agentAsNobody(this.root);
+    return this.start([...this.asNobody, "run", "-c", this.config, ...options]);
   }
 
   /** Runs another build of the agent, or this one with Node options and extra environment variables. */

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { lines } from "../buffer/running.ts";
 import type { Hostile } from "../helpers/hostile-server.ts";
 import { until } from "./line.ts";
-import { Shipping, to } from "./shipping.ts";
+import { Shipping, TEXT, keepFull, to } from "./shipping.ts";
 
 const MIB = 1 << 20;
 const INDICES = Array.from({ length: 200 }, (_, i) => `i${i}`);
@@ -42,21 +42,6 @@ test("80 of 200 indices that never answer leave the others their places: at most
   assert.ok(most <= 64, `${most} targets with requests under way`);
 });
 
-const TEXT = `${"x".repeat(999)}\n`.repeat(200);
-
-/** Keeps so much waiting for each target that its bodies could be full. */
-function keepFull({ line, server }: Shipping): (targets: readonly string[], most?: number) => void {
-  const counts = new Map<string, number>();
-  return (targets, most = 600) => {
-    for (const index of targets) {
-      const count = counts.get(index) ?? 0;
-      if (count - server.count(index) > most) continue;
-      line.add(TEXT, to(index));
-      counts.set(index, count + 200);
-    }
-  };
-}
-
 for (const [count, memory] of [
   [3, 8],
   [12, 24],
@@ -81,29 +66,6 @@ for (const [count, memory] of [
     }, "all that answer");
     assert.ok(shipping.delivery.circuit === "closed", "requests that were given up say nothing about the server");
   });
-
-test("a target that takes 15 s for each answer is delivered beside quick ones, and most of its requests are waited for", async () => {
-  const does: Hostile = { whole: ({ index }) => (index === "slow" ? { slowMs: 750 } : undefined) };
-  const output = { timeout: 3_600_000, concurrency: 16, batch: { bytes: MIB, records: 20_000, age: 20 } };
-  // 750 ms are 15 s on the agent's clock.
-  await using shipping = await Shipping.start({ does, speed: 20, line: { memory: 16 * MIB, batch: MIB }, output });
-  const { server, delivery } = shipping;
-  const add = keepFull(shipping);
-  const counts = (): number[] => ["slow", "a", "b"].map((index) => server.count(index));
-  await until(() => {
-    add(["slow"], 5000);
-    add(["a", "b"]);
-    return counts().every((count) => count >= 8000);
-  }, `all of them: ${counts().join()}`);
-  const asked = server.requests.filter(({ index }) => index === "slow").map(({ bytes }) => bytes);
-  const { failed } = delivery.metrics;
-  assert.ok(failed < asked.length / 2, `${failed} of ${asked.length} requests were given up`);
-  const most = shipping.line.buffer.outbox.bodies.most / 8;
-  assert.ok(
-    asked.slice(-4).every((bytes) => bytes <= most),
-    `once it is known to be slow its bodies are small: ${asked.join()}`,
-  );
-});
 
 test("a document that needs the room of all bodies does not wait for requests that are never answered", async () => {
   const does: Hostile = { whole: ({ index }) => (index === "h" ? "hang" : undefined) };

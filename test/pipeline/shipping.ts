@@ -71,3 +71,19 @@ export class Shipping implements AsyncDisposable {
 export function to(index: string): Where {
   return { input: index, target: index, index };
 }
+
+/** 200 lines of a kilobyte. */
+export const TEXT = `${"x".repeat(999)}\n`.repeat(200);
+
+/** Keeps so much waiting for each target that its bodies could be full. */
+export function keepFull({ line, server }: Shipping): (targets: readonly string[], most?: number) => void {
+  const counts = new Map<string, number>();
+  return (targets, most = 600) => {
+    for (const index of targets) {
+      const count = counts.get(index) ?? 0;
+      if (count - server.count(index) > most) continue;
+      line.add(TEXT, to(index));
+      counts.set(index, count + 200);
+    }
+  };
+}

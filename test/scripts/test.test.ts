@@ -8,6 +8,13 @@ import { after, test } from "node:test";
 
 const RUNNER = join(import.meta.dirname, "../../scripts/test.ts");
 const HEAD = `import { before, describe, test } from "node:test";\n`;
+
+/** A file whose test fails the first time. */
+function failsOnce(error: string): string {
+  return `import { existsSync, mkdirSync } from "node:fs";
+    ${HEAD} test("o", () => { if (!existsSync("ran/${error}")) { mkdirSync("ran/${error}"); throw new Error("${error}"); } });`;
+}
+
 const FILES = {
   "test/good.test.ts": `${HEAD} test("a", () => {}); describe("b", () => { test("c", () => {}); });`,
   "test/skips.test.ts": `${HEAD} test("d", { skip: "no moon; wait" }, () => {}); describe("e", { skip: "no sun" }, () => {});`,
@@ -16,8 +23,11 @@ const FILES = {
   "test/empty.test.ts": "export {};",
   "test/dies.test.ts": `${HEAD} test("j", () => {}); process.on("exit", () => process.exit(3));`,
   "test/off.test.ts": `${HEAD} test.skip("l", () => {}); test.todo("m");`,
-  "test/once.test.ts": `import { existsSync, writeFileSync } from "node:fs";
-    ${HEAD} test("o", () => { if (!existsSync("ran")) { writeFileSync("ran", ""); throw new Error("too busy"); } });`,
+  "test/once.test.ts": failsOnce("too busy"),
+  "test/flaky/1.test.ts": failsOnce("one"),
+  "test/flaky/2.test.ts": failsOnce("two"),
+  "test/flaky/3.test.ts": failsOnce("three"),
+  "test/system/4.test.ts": failsOnce("four"),
   "test/system/one.test.ts": `${HEAD} test("k", () => {});`,
   "test/machine/long.test.ts": `${HEAD} test("n", () => {});`,
   "test/fixtures/not-a-test.test.ts": "throw new Error();",
@@ -31,7 +41,8 @@ for (const [name, text] of Object.entries({ ...FILES, "package.json": `{ "type":
 }
 
 function runner(...words: string[]): { status: number | null; lines: string[] } {
-  rmSync(join(directory, "ran"), { force: true });
+  rmSync(join(directory, "ran"), { recursive: true, force: true });
+  mkdirSync(join(directory, "ran"));
   // With this variable set, node:test would treat the inner run as part of this one.
   const { NODE_TEST_CONTEXT: _, CI: _ci, ...env } = process.env;
   const { status, stdout } = spawnSync(process.execPath, [RUNNER, ...words], { cwd: directory, env, encoding: "utf8" });
@@ -39,9 +50,9 @@ function runner(...words: string[]): { status: number | null; lines: string[] } 
 }
 
 test("every kind of failure counts, is named and makes the exit code 1", () => {
-  const { status, lines } = runner();
+  const { status, lines } = runner("good", "skips", "bad", "hook", "empty", "dies", "off");
   assert.equal(status, 1);
-  assert.equal(lines.at(-1), "6 passed, 5 failed, 3 skipped", lines.join("\n"));
+  assert.equal(lines.at(-1), "4 passed, 5 failed, 3 skipped", lines.join("\n"));
   for (const line of [
     "FAILED test/bad.test.ts: g",
     "Error: broke",
@@ -54,13 +65,56 @@ test("every kind of failure counts, is named and makes the exit code 1", () => {
     assert.ok(lines.includes(line), `no line "${line}" in:\n${lines.join("\n")}`);
 });
 
-test("what fails beside others and passes alone is said, and counts as passed; what fails alone does not", () => {
-  const { status, lines } = runner("once");
+test("the end says for each failure what, why, and the command that runs its file alone", () => {
+  const { lines } = runner("bad", "dies", "good");
+  const end = lines.slice(lines.indexOf("what failed:"));
+  assert.deepEqual(end.slice(1, 3), ["FAILED test/bad.test.ts: g", "Error: broke"], end.join("\n"));
+  assert.ok(end.includes("alone: npm test -- test/bad.test.ts"), end.join("\n"));
+  assert.ok(end.includes("alone: npm test -- test/dies.test.ts"), end.join("\n"));
+  assert.ok(!runner("good").lines.includes("what failed:"));
+});
+
+test("what fails once and passes alone is flaky, and counts as passed; what fails again has failed", () => {
+  const { status, lines } = runner("once", "good");
   assert.equal(status, 0, lines.join("\n"));
-  assert.ok(lines.includes("unsteady: test/once.test.ts failed beside others, and passed alone"), lines.join("\n"));
-  assert.ok(lines.includes("Error: too busy"), "why it failed is shown");
-  assert.equal(lines.at(-1), "1 passed, 0 failed, 0 skipped");
-  assert.ok(!runner("bad").lines.some((line) => line.startsWith("unsteady")));
+  assert.ok(lines.includes("flaky: test/once.test.ts: Error: too busy"), lines.join("\n"));
+  assert.equal(lines.at(-1), "3 passed, 0 failed, 0 skipped");
+  const again = lines.lastIndexOf("one at a time:");
+  assert.ok(again > lines.findIndex((line) => line.endsWith("test/good.test.ts")), "when all others are through");
+  const bad = runner("bad").lines;
+  assert.ok(!bad.some((line) => line.startsWith("flaky")), bad.join("\n"));
+  assert.equal(
+    bad.filter((line) => line.startsWith("FAILED ") && line.endsWith("test/bad.test.ts")).length,
+    2,
+    "it ran again",
+  );
+});
+
+test("three flaky files are borne, one of them among those that run alone anyway; four are a failure", () => {
+  const three = runner("flaky/1", "flaky/2", "system/4");
+  assert.equal(three.status, 0, three.lines.join("\n"));
+  assert.equal(three.lines.filter((line) => line.startsWith("flaky: ")).length, 3);
+  const four = runner("flaky", "system/4");
+  assert.equal(four.status, 1);
+  assert.deepEqual(four.lines.slice(-2), [
+    "FAILED 4 files are flaky, and at most 3 may be: mend them",
+    "4 passed, 1 failed, 0 skipped",
+  ]);
+});
+
+test("--repeat runs files again and again, and counts each failure", () => {
+  const { status, lines } = runner("--repeat", "3", "once", "good");
+  assert.equal(status, 1);
+  assert.ok(lines.includes("test/good.test.ts failed 0 of 3 times"), lines.join("\n"));
+  assert.ok(lines.includes("test/once.test.ts failed 1 of 3 times"));
+  assert.equal(lines.at(-1), "8 passed, 1 failed, 0 skipped");
+  assert.equal(runner("--repeat", "often", "good").status, 1);
+});
+
+test("the slowest files are named", () => {
+  const { lines } = runner("good", "skips");
+  const at = lines.findIndex((line) => /^2 files in \d+\.\d s, the slowest:$/.test(line));
+  assert.match(lines[at + 1] ?? "", /^ +\d+\.\d s  test\/(?:good|skips)\.test\.ts$/);
 });
 
 test("words choose files, and reasons for skipping stand before the closing line", () => {
@@ -69,13 +123,10 @@ test("words choose files, and reasons for skipping stand before the closing line
   assert.deepEqual(lines.slice(-3), ["skipped: no moon; wait", "skipped: no sun", "2 passed, 0 failed, 2 skipped"]);
 });
 
-test("what wants minutes and programs of the system runs when it is asked for", () => {
-  const without = runner().lines;
-  assert.ok(!without.some((line) => line.includes("long.test.ts")), without.join("\n"));
-  assert.ok(
-    without.some((line) => line.startsWith("left out: 1 files of test/machine/")),
-    without.join("\n"),
-  );
+test("what only proof runs is left out, said, and runs when it is asked for", () => {
+  const { lines } = runner();
+  assert.ok(!lines.some((line) => line.includes("long.test.ts")), lines.join("\n"));
+  assert.ok(lines.includes("left out: 1 files that `npm run proof` runs"), lines.join("\n"));
   assert.equal(runner("test/machine").lines.at(-1), "1 passed, 0 failed, 0 skipped");
 });
 

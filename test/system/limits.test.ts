@@ -11,8 +11,7 @@ import { type BulkServer, startSandbox } from "../../src/sandbox/bulk-server.ts"
 import { type AgentProcess, Workplace, eventually } from "../helpers/agent-process.ts";
 import { Numbered } from "../helpers/numbered.ts";
 import { openBelow } from "../helpers/open-files.ts";
-
-const NOBODY = 65534;
+import { NOBODY } from "../helpers/other-user.ts";
 
 interface Scene {
   readonly place: Workplace;
@@ -153,8 +152,7 @@ describe("limits of the system", { concurrency: 3 }, () => {
       it.lines.append(open, 10);
       chmodSync(shut, 0o000);
       for (const path of [it.place.root, it.place.logs, it.place.config]) chownSync(path, NOBODY, NOBODY);
-      const nobody = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
-      const agent = it.own(it.place.runBelow(nobody));
+      const agent = it.own(it.place.runAsNobody());
       await agent.until("the readable one", ({ ledger }) => ledger.delivered.records === 10);
       await agent.hears("file_unreadable");
       chmodSync(shut, 0o644);

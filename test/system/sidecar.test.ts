@@ -1,7 +1,7 @@
 // A pod that ends, with the agent as its sidecar: a shared directory, files of another user, and a program that gets its
 // SIGTERM at the same moment, writes its last lines until it ends, and does not finish the last one.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -10,17 +10,9 @@ import { systemClock } from "../../src/core/clock.ts";
 import { type BulkServer, startSandbox } from "../../src/sandbox/bulk-server.ts";
 import { NO_FAULTS, parseFaults } from "../../src/sandbox/faults.ts";
 import { type AgentProcess, Workplace, eventually } from "../helpers/agent-process.ts";
+import { NOBODY, cannotBecomeNobody } from "../helpers/other-user.ts";
 
-const NOBODY = 65534;
-const AS_NOBODY = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] as const;
 const GRACE_MS = 6000;
-
-function cannotBecomeNobody(): string | false {
-  const [command, ...rest] = AS_NOBODY;
-  if (process.getuid?.() !== 0) return "only root can run the agent as somebody else than the writer";
-  const { status } = spawnSync(command, [...rest, process.execPath, "--version"]);
-  return status !== 0 && "setpriv is missing, or nobody may not run this Node; apt-get install util-linux";
-}
 
 /** Writes half a line every 10 ms. On SIGTERM, writes five more lines with pauses, and one without a line end. */
 const PROGRAM = `
@@ -91,7 +83,7 @@ async function pod(t: TestContext, readToEnd: boolean): Promise<Pod> {
   for (const path of [place.root, place.logs]) chmodSync(path, 0o755);
   mkdirSync(place.state);
   chownSync(place.state, NOBODY, NOBODY);
-  const agent = place.runBelow(AS_NOBODY);
+  const agent = place.runAsNobody();
   await agent.until("some lines delivered", ({ ledger }) => ledger.delivered.records > 20);
   return { place, server, program, agent };
 }
@@ -130,7 +122,7 @@ describe("a pod that ends", { skip: cannotBecomeNobody() }, () => {
     assert.equal(place.books().sources[0]?.checkpoint, statSync(program.log).size);
     assert.ok(place.books().rows.records > 0);
     await server.change(NO_FAULTS);
-    const next = place.runBelow(AS_NOBODY, "--once");
+    const next = place.runAsNobody("--once");
     assert.deepEqual(await next.exited, { code: 0, signal: null }, next.story());
     assert.deepEqual(messages(server), lines(count));
   });
@@ -142,7 +134,7 @@ describe("a pod that ends", { skip: cannotBecomeNobody() }, () => {
     const took = systemClock.now() - from;
     assert.ok(took < GRACE_MS, `${took} ms`);
     const count = await program.stop();
-    const next = place.runBelow(AS_NOBODY, "--once");
+    const next = place.runAsNobody("--once");
     assert.deepEqual(await next.exited, { code: 0, signal: null }, next.story());
     assert.deepEqual(messages(server), lines(count));
   });

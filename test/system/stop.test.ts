@@ -1,7 +1,6 @@
 // How the agent ends, and what must not end it: stops while nothing can be delivered, a second stop signal, a second agent, a
 // port in use, servers that refuse, files that are unreadable or do not exist yet.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, describe, test } from "node:test";
@@ -10,6 +9,7 @@ import { type BulkServer, startSandbox } from "../../src/sandbox/bulk-server.ts"
 import { NO_FAULTS, parseFaults } from "../../src/sandbox/faults.ts";
 import { Workplace, eventually } from "../helpers/agent-process.ts";
 import { Numbered } from "../helpers/numbered.ts";
+import { NOBODY, cannotBecomeNobody } from "../helpers/other-user.ts";
 import { listenRaw } from "../helpers/raw-server.ts";
 
 const LINES = 2000;
@@ -162,16 +162,6 @@ test("a server that loses its answers: sent again, stored once, and nobody is al
   assert.deepEqual(agent.heard("unexpected_duplicates"), []);
 });
 
-const NOBODY = 65534;
-const AS_NOBODY = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] as const;
-
-function cannotBecomeNobody(): string | false {
-  const [command, ...rest] = AS_NOBODY;
-  if (process.getuid?.() !== 0) return "only root can run the agent as somebody who may not read a file";
-  const { status } = spawnSync(command, [...rest, process.execPath, "--version"]);
-  return status !== 0 && "setpriv is missing, or nobody may not run this Node; apt-get install util-linux";
-}
-
 describe("files", () => {
   test("one that may not be read does not hold up the others", { skip: cannotBecomeNobody() }, async (t) => {
     const { place, server, numbered, log } = await scene(t);
@@ -182,7 +172,7 @@ describe("files", () => {
     for (const path of [place.root, place.logs]) chmodSync(path, 0o755);
     mkdirSync(place.state);
     chownSync(place.state, NOBODY, NOBODY);
-    const agent = place.runBelow(AS_NOBODY);
+    const agent = place.runAsNobody();
     const delivered = (count: number): Promise<unknown> =>
       agent.until(`${count} delivered`, ({ ledger }) => ledger.delivered.records === count);
     await delivered(LINES);

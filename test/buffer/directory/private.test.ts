@@ -18,6 +18,7 @@ import { handOver, makePrivate, makePrivateDirectory, stateFolder } from "../../
 
 const SOMEBODY = 1000;
 const DATABASE = new URL("../../../src/buffer/spool/database.ts", import.meta.url).href;
+const SQLITE = import.meta.resolve("better-sqlite3");
 const PRIVATE = new URL("../../../src/buffer/directory/private.ts", import.meta.url).href;
 
 function temporary(t: TestContext): string {
@@ -98,6 +99,8 @@ test("a mount that belongs to root and has mode 0777, for uid 1000: a folder of 
   const program = `
     const { openForWriting } = await import(${JSON.stringify(DATABASE)});
     const { stateFolder } = await import(${JSON.stringify(PRIVATE)});
+    // Loads its library while it may still enter every folder.
+    new (await import(${JSON.stringify(SQLITE)})).default(":memory:").close();
     process.setgid(${SOMEBODY});
     process.setuid(${SOMEBODY});
     for (let i = 0; i < 2; i++) {
