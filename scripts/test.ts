@@ -63,11 +63,14 @@ async function runOnce(): Promise<void> {
   const failed = new Map([...(await runAll(beside, 2 * availableParallelism())), ...(await runAll(alone, 1))]);
   for (const { failures } of failed.values())
     for (const failure of failures) say(`\n${failure.replace(/^FAILED/, "failed once:")}`);
-  const failedAgain = await runAll([...failed.keys()].sort(), 1);
-  for (const [file, of] of failed) {
-    const again = failedAgain.get(file);
-    if (again !== undefined) merge(tally, again);
-    else flaky.set(file, of.failures[0]?.split("\n")[1] ?? of.failures[0] ?? "");
+  // In the order of their names, whichever failed first, so that two runs with the same failures end alike.
+  const again = [...failed.keys()].sort();
+  const failedAgain = await runAll(again, 1);
+  for (const file of again) {
+    const of = failedAgain.get(file);
+    const [first, second] = failed.get(file)?.failures[0]?.split("\n") ?? [];
+    if (of !== undefined) merge(tally, of);
+    else flaky.set(file, second ?? first ?? "");
   }
 }
 
