@@ -2,12 +2,12 @@
 // minutes at most on two cores. `--list` names the rounds. `npm run proof -- NAME ... --scale 0.1 --seed N` plays some of them,
 // shorter, with a seed; without one the seed is new in each run. Prints a line with figures for each round and writes the same
 // as JSON (`--json FILE`, by default build/proof.json). A round that fails prints its end and the command that repeats it, and
-// the rest goes on; then the exit code is 1.
+// the rest goes on; then the exit code is 1. Root installs first what the rounds drive.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { type Outcome, playRound } from "./lib/play-round.ts";
-import { ROUNDS } from "./lib/proof-rounds.ts";
+import { PROGRAMS, ROUNDS } from "./lib/proof-rounds.ts";
 
 const { values, positionals: names } = parseArgs({
   options: {
@@ -38,7 +38,9 @@ function refuse(why: string): void {
 async function proof(): Promise<void> {
   say(`seed ${seed}, scale ${scale}`);
   const outcomes: Outcome[] = [];
-  for (const round of ROUNDS.filter(({ name }) => names.length === 0 || names.includes(name))) {
+  const chosen = ROUNDS.filter(({ name }) => names.length === 0 || names.includes(name));
+  const installs = process.getuid?.() === 0 && chosen.some(({ needsPrograms }) => needsPrograms);
+  for (const round of installs ? [PROGRAMS, ...chosen] : chosen) {
     const outcome = await playRound(round, scale, seed);
     outcomes.push(outcome);
     for (const line of outcome.end) say(`  | ${line}`);

@@ -6,6 +6,8 @@ export interface Round {
   readonly shows: string;
   /** About how long it takes on two cores at scale 1. */
   readonly minutes: number;
+  /** Drives programs that the gate does not need: podman, Chromium, rpm. */
+  readonly needsPrograms?: true;
   /** `many(n)` is n at the scale of the run, at least 1. */
   readonly command: (many: (count: number) => number, seed: number) => readonly string[];
   readonly environment?: (many: (count: number) => number) => Readonly<Record<string, string>>;
@@ -17,6 +19,15 @@ const TESTS = ["node", "scripts/test.ts"];
 const COUNTS = /^\d+ passed, \d+ failed, \d+ skipped$/;
 const MACHINE = "test/machine/";
 const SERVERS = "test/machine/servers/";
+
+/** Comes first, if root plays rounds that need it. */
+export const PROGRAMS: Round = {
+  name: "programs",
+  shows: "the programs that the rounds drive can be installed",
+  minutes: 1,
+  command: () => ["bash", "scripts/programs.sh", "proof"],
+  figures: /^$/,
+};
 
 export const ROUNDS: readonly Round[] = [
   {
@@ -30,6 +41,7 @@ export const ROUNDS: readonly Round[] = [
     name: "machine",
     shows: "systemd, containers, packages, a browser, a failing disk, an upgrade",
     minutes: 15,
+    needsPrograms: true,
     command: () => [...TESTS, MACHINE],
     figures: COUNTS,
   },
@@ -49,6 +61,7 @@ export const ROUNDS: readonly Round[] = [
     name: "fresh",
     shows: "the README's two commands where only Node 20 and npm are installed",
     minutes: 3,
+    needsPrograms: true,
     command: () => ["bash", "scripts/fresh-machine.sh"],
     figures: COUNTS,
   },
