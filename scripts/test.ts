@@ -1,10 +1,11 @@
 // `npm test`: runs the files test/**/*.test.ts below the current directory, or with `npm test -- WORD ...` those whose path
 // contains one of the words. Without a word, those of scripts/lib/proof-files.ts are left out. Files that start real systems run
-// one at a time, all others in parallel. A file that fails runs once more, alone, when all others are through. If it passes then,
-// it counts as passed, and the end names it as flaky; more than three of them fail the run. A file that runs no test, hangs or
-// dies has failed. `npm test -- --repeat 5 WORD ...` runs files five times, one at a time, and counts each failure.
-// The last line is `N passed, N failed, N skipped`. Before it stands each failure with the command that runs its file alone, and
-// each reason for skipped tests once. A promise of docs/guarantees.md whose test did not run is a failure too.
+// two at a time, files that need the whole machine alone, all others in parallel. A file that fails runs once more, alone, when
+// all others are through. If it passes then, it counts as passed, and the end names it as flaky; more than three of them fail the
+// run. A file that runs no test, hangs or dies has failed. `npm test -- --repeat 5 WORD ...` runs files five times, one at a
+// time, and counts each failure. The last line is `N passed, N failed, N skipped`. Before it stands each failure with the command
+// that runs its file alone, and each reason for skipped tests once. A promise of docs/guarantees.md whose test did not run is a
+// failure too.
 import { availableParallelism } from "node:os";
 import { run } from "node:test";
 import { parseArgs } from "node:util";
@@ -13,15 +14,10 @@ import { isForProof } from "./lib/proof-files.ts";
 import { type Tally, brief, merge, newTally, record } from "./lib/tally.ts";
 import { testFiles } from "./lib/test-files.ts";
 
-/** These files and folders may need all of a small machine, or build dist/. The demo is in time only if it can overload itself. */
-const ALONE = [
-  "test/scripts/",
-  "test/system/",
-  "test/systemd/",
-  "test/machine/",
-  "test/crash/",
-  "test/cli/demo.test.ts",
-];
+/** These need all of a small machine, or build dist/. The demo is in time only if it can overload itself. */
+const ALONE = ["test/scripts/", "test/machine/", "test/cli/demo.test.ts"];
+/** These start real agents and servers, and wait for them most of the time. */
+const IN_PAIRS = ["test/system/", "test/systemd/", "test/crash/"];
 /** Timeout per file, after which the file is taken to hang. The slowest builds an image, in two minutes on two cores. */
 const PATIENCE_MS = 300_000;
 const MOST_FLAKY = 3;
@@ -58,9 +54,15 @@ process.exitCode = tally.failed === 0 ? 0 : 1;
 
 /** Each file once. Those that fail run again, alone, at the end. */
 async function runOnce(): Promise<void> {
-  const alone = files.filter((file) => ALONE.some((place) => file.startsWith(place)));
-  const beside = files.filter((file) => !alone.includes(file));
-  const failed = new Map([...(await runAll(beside, 2 * availableParallelism())), ...(await runAll(alone, 1))]);
+  const within = (places: readonly string[]): string[] =>
+    files.filter((file) => places.some((place) => file.startsWith(place)));
+  const [alone, inPairs] = [within(ALONE), within(IN_PAIRS)];
+  const others = files.filter((file) => !alone.includes(file) && !inPairs.includes(file));
+  const failed = new Map([
+    ...(await runAll(others, 2 * availableParallelism())),
+    ...(await runAll(inPairs, 2)),
+    ...(await runAll(alone, 1)),
+  ]);
   for (const { failures } of failed.values())
     for (const failure of failures) say(`\n${failure.replace(/^FAILED/, "failed once:")}`);
   // In the order of their names, whichever failed first, so that two runs with the same failures end alike.

@@ -27,7 +27,7 @@ const FILES = {
   "test/flaky/1.test.ts": failsOnce("one"),
   "test/flaky/2.test.ts": failsOnce("two"),
   "test/flaky/3.test.ts": failsOnce("three"),
-  "test/system/4.test.ts": failsOnce("four"),
+  "test/scripts/4.test.ts": failsOnce("four"),
   "test/system/one.test.ts": `${HEAD} test("k", () => {});`,
   "test/machine/long.test.ts": `${HEAD} test("n", () => {});`,
   "test/fixtures/not-a-test.test.ts": "throw new Error();",
@@ -91,10 +91,10 @@ test("what fails once and passes alone is flaky, and counts as passed; what fail
 });
 
 test("three flaky files are borne, one of them among those that run alone anyway; four are a failure", () => {
-  const three = runner("flaky/1", "flaky/2", "system/4");
+  const three = runner("flaky/1", "flaky/2", "scripts/4");
   assert.equal(three.status, 0, three.lines.join("\n"));
   assert.equal(three.lines.filter((line) => line.startsWith("flaky: ")).length, 3);
-  const four = runner("flaky", "system/4");
+  const four = runner("flaky", "scripts/4");
   assert.equal(four.status, 1);
   assert.deepEqual(four.lines.slice(-2), [
     "FAILED 4 files are flaky, and at most 3 may be: mend them",
