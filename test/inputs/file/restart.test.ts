@@ -4,13 +4,13 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { DROPPED_OVERSIZE } from "../../../src/core/fate.ts";
 import { fastClock } from "../../helpers/fast-clock.ts";
-import { type Bench, bench, remake } from "./setup.ts";
+import { type Bench, bench, ownDisk, remake } from "./setup.ts";
 
 const clock = fastClock(10);
 
 /** A file that had the content `first` when an earlier process read it. That process has ended. */
 async function readOnce(t: TestContext, first: string): Promise<Bench & { file: string }> {
-  const it = bench(t);
+  const it = bench(t, ownDisk());
   const file = join(it.dir, "a.log");
   writeFileSync(file, first);
   const input = await it.run({}, { clock });

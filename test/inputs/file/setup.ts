@@ -1,5 +1,5 @@
 // A directory, a fake intake and file inputs over them.
-import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -10,11 +10,32 @@ import { FileInput } from "../../../src/inputs/file/file-input.ts";
 import type { FileInputParts } from "../../../src/inputs/file/shared.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
 import { FakeIntake } from "../../helpers/fake-intake.ts";
+import { SmallDisk } from "../../helpers/small-disk.ts";
 
-export function directory(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), "spillway-file-"));
+export function directory(t: TestContext, parent = tmpdir()): string {
+  const path = mkdtempSync(join(parent, "spillway-file-"));
   t.after(() => rmSync(path, { recursive: true, force: true }));
   return path;
+}
+
+let disk: string | undefined;
+
+/**
+ * A directory in a file system of this process alone, where no other test can take the inode of a removed file. The temporary
+ * directory if nothing can be mounted here.
+ */
+export function ownDisk(): string {
+  if (disk !== undefined) return disk;
+  const path = mkdtempSync(join(tmpdir(), "spillway-disk-"));
+  // Some tests work there as nobody.
+  chmodSync(path, 0o755);
+  const mounted = SmallDisk.mount("ext4", 256, join(path, "mounted"));
+  process.on("exit", () => {
+    mounted?.unmount();
+    rmSync(path, { recursive: true, force: true });
+  });
+  disk = mounted?.path ?? tmpdir();
+  return disk;
 }
 
 /** Milliseconds to try for: another process may have taken the inode, and gives it back. */
@@ -92,8 +113,9 @@ export interface Bench {
   run(changes?: Partial<FileInputOptions>, parts?: Partial<FileInputParts>): Promise<FileInput>;
 }
 
-export function bench(t: TestContext): Bench {
-  const dir = directory(t);
+/** @param parent the directory in which that of the bench is made */
+export function bench(t: TestContext, parent?: string): Bench {
+  const dir = directory(t, parent);
   const intake = new FakeIntake();
   const kernel = new Kernel(intake.arena);
   const log = new RecordingLog();

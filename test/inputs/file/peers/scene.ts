@@ -9,7 +9,7 @@ import type { FileInput } from "../../../../src/inputs/file/file-input.ts";
 import type { FileInputParts } from "../../../../src/inputs/file/shared.ts";
 import type { FakeIntake } from "../../../helpers/fake-intake.ts";
 import { fastClock } from "../../../helpers/fast-clock.ts";
-import { bench, type RecordingLog, remake } from "../setup.ts";
+import { bench, ownDisk, type RecordingLog, remake } from "../setup.ts";
 
 const clock = fastClock(20);
 
@@ -22,7 +22,7 @@ export class Scene {
   private input: FileInput | undefined;
 
   constructor(t: TestContext) {
-    const { dir, intake, log, run } = bench(t);
+    const { dir, intake, log, run } = bench(t, ownDisk());
     this.t = t;
     this.dir = dir;
     this.intake = intake;
